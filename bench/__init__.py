@@ -1,0 +1,1 @@
+"""Side-by-side benchmarks: scripts to run by hand (`make bench`), never timed tests."""

@@ -1,0 +1,125 @@
+"""A server, put together from its settings: store, files, engine, ComfyUI, worker, services, app."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import secrets
+import shlex
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from viewcomfy.comfy.install import Found, find
+from viewcomfy.comfy.pool import Pool
+from viewcomfy.core.errors import Conflict
+from viewcomfy.engine.local import LocalEngine
+from viewcomfy.files.local import LocalFiles
+from viewcomfy.server.app import create_app
+from viewcomfy.service.deployments import DeploymentService
+from viewcomfy.service.infer import InferLimits, InferService
+from viewcomfy.service.jobs import JobService
+from viewcomfy.service.keys import KeyService
+from viewcomfy.service.links import Links
+from viewcomfy.service.services import Services
+from viewcomfy.service.workers import WorkerService
+from viewcomfy.settings import Settings
+from viewcomfy.store.store import Store
+from viewcomfy.worker.app import Worker
+from viewcomfy.worker.runner import Runner
+from viewcomfy.worker.upkeep import Retention, Upkeep
+
+LINK_SECRET = "link_secret"  # noqa: S105 - the name of a row, not a secret
+UPKEEP_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class OpenServer:
+    """A server that is ready to be served: the app, the admin token if it is new, and where ComfyUI was found (None: nowhere)."""
+
+    app: FastAPI
+    services: Services
+    admin_token: str | None
+    comfyui: Found | None
+
+
+@asynccontextmanager
+async def open_server(settings: Settings) -> AsyncIterator[OpenServer]:
+    """Open everything that a server needs and run its worker; close it in the opposite order, running jobs first."""
+    data = settings.data_dir.resolve()
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    async with AsyncExitStack() as stack:
+        stack.enter_context(_locked(data / "server.lock"))
+        store = await Store.open(data / "viewcomfy.db")
+        stack.push_async_callback(store.close)
+        files = LocalFiles(data / "files")
+        engine = await stack.enter_async_context(
+            LocalEngine(store.queue, store.events, lease_seconds=settings.lease_seconds, attempts=settings.attempts)
+        )
+        comfyui = await find(settings.comfyui, data)
+        pool = await stack.enter_async_context(open_pool(settings, comfyui, data))
+        keys = KeyService(store.keys, store.meta)
+        wanted = settings.admin_token.get_secret_value() if settings.admin_token else None
+        admin_token = await keys.ensure_admin_token(wanted)
+        services = await _services(settings, store, files, engine, keys)
+        runner = Runner(engine=engine, rows=store.jobs, files=files, cancel_grace=settings.cancel_grace)
+        worker = Worker(engine=engine, pool=pool, runner=runner, lease_seconds=settings.lease_seconds)
+        retention = Retention(settings.keep_jobs_days, settings.keep_files_days, settings.keep_files_bytes)
+        upkeep = Upkeep(store, files, retention, data / "tmp", (keys.write_last_used,))
+        async with _running(worker, upkeep, settings.shutdown_grace):
+            yield OpenServer(create_app(services, settings), services, admin_token, comfyui)
+        await keys.write_last_used()
+
+
+async def _services(settings: Settings, store: Store, files: LocalFiles, engine: LocalEngine, keys: KeyService) -> Services:
+    secret = await store.meta.get(LINK_SECRET)
+    if secret is None:
+        secret = secrets.token_hex(32)
+        await store.meta.set(LINK_SECRET, secret)
+    deployments = DeploymentService(store.deployments)
+    return Services(
+        infer=InferService(deployments, store.jobs, files, engine, InferLimits(settings.max_queue, settings.time_limit)),
+        jobs=JobService(store.jobs, engine),
+        keys=keys,
+        deployments=deployments,
+        links=Links(secret, settings.link_seconds),
+        workers=WorkerService(engine),
+        files=files,
+    )
+
+
+@asynccontextmanager
+async def _running(worker: Worker, upkeep: Upkeep, grace: float) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as tasks:
+        chores = tasks.create_task(upkeep.run(UPKEEP_SECONDS))
+        work = tasks.create_task(worker.run())
+        try:
+            yield
+        finally:
+            await worker.stop(grace)
+            await work
+            chores.cancel()
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the data folder for this process alone: a second server would take the first one's running jobs for lost."""
+    with path.open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as taken:
+            lock.seek(0)
+            owner = lock.read().strip()
+            raise Conflict(
+                f"Another viewcomfy server (process {owner or '?'}) uses {path.parent}.", hint="Stop it, or choose another --data-dir."
+            ) from taken
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+        with suppress(OSError):
+            lock.truncate(0)

@@ -1,0 +1,145 @@
+"""The form of a run: params as JSON text, and files that are read only while they are sent."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from viewcomfy.core.errors import InvalidParams, InvalidUpload
+from viewcomfy.core.outputs import content_type_of
+from viewcomfy.core.workflows import check_workflow, read_workflow
+
+Source = Path | bytes | BinaryIO
+Part = tuple[str, tuple[str, bytes | BinaryIO, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """A file for the input that `key` names."""
+
+    key: str
+    filename: str
+    content_type: str
+    source: Source
+
+    @property
+    def repeatable(self) -> bool:
+        """Tell whether its bytes can be sent a second time."""
+        return isinstance(self.source, Path | bytes) or self.source.seekable()
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Text fields and file parts."""
+
+    fields: Mapping[str, str]
+    files: tuple[FilePart, ...] = ()
+
+    @property
+    def repeatable(self) -> bool:
+        """Tell whether the whole form can be sent a second time."""
+        return all(part.repeatable for part in self.files)
+
+    @contextmanager
+    def opened(self) -> Iterator[list[Part]]:
+        """Open the files that are given by their path, for one sending."""
+        with ExitStack() as stack:
+            yield [(part.key, (part.filename, _open(part, stack), part.content_type)) for part in self.files]
+
+
+def _open(part: FilePart, stack: ExitStack) -> bytes | BinaryIO:
+    if not isinstance(part.source, Path):
+        return part.source
+    try:
+        return stack.enter_context(part.source.open("rb"))
+    except OSError as fault:
+        raise InvalidUpload(f"The file for {part.key!r} cannot be read: {fault}.") from fault
+
+
+def run_form(params: Mapping[str, Any], workflow_api: Any, prompt_id: str) -> Form:
+    """Make the form of a run.
+
+    A value of `params` that is a path, bytes, a binary file or a tuple of file name and one of these is sent as a file;
+    text, numbers, true, false, None and lists go as JSON. Raises InvalidParams and InvalidUpload.
+    """
+    if not isinstance(params, Mapping):
+        raise InvalidParams("params must be a dict of param keys and values.", hint='For example {"6-inputs-text": "a cat"}.')
+    values: dict[str, Any] = {}
+    files: list[FilePart] = []
+    for key, value in params.items():
+        part = _file_part(key, value)
+        if part is None:
+            values[key] = value
+        else:
+            files.append(part)
+    fields = {"params": _json(values), "prompt_id": prompt_id}
+    if workflow_api is not None:
+        fields["workflow_api"] = json.dumps(load_workflow(workflow_api))
+    return Form(fields, tuple(files))
+
+
+def load_workflow(workflow: Any) -> dict[str, Any]:
+    """Return a workflow given as a dict or as the path of its JSON file; raise InvalidWorkflow and its kin."""
+    if not isinstance(workflow, str | Path):
+        return check_workflow(workflow)
+    try:
+        return read_workflow(Path(workflow).read_bytes(), str(workflow))
+    except OSError as fault:
+        raise InvalidUpload(f"The workflow cannot be read: {fault}.") from fault
+
+
+def _json(values: Mapping[str, Any]) -> str:
+    try:
+        return json.dumps(values, allow_nan=False)
+    except (TypeError, ValueError):
+        bad = next(key for key, value in values.items() if not _fits(value))
+    raise InvalidParams(
+        f"{bad!r} is {type(values[bad]).__name__} {values[bad]!r:.80}, which is neither a value of JSON nor a file.",
+        hint="Send text, a number, True, False, None, a list, a Path, bytes or an open binary file.",
+    )
+
+
+def _fits(value: Any) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _file_part(key: str, value: Any) -> FilePart | None:
+    """Return the part for a value that is a file, None for any other."""
+    if isinstance(value, tuple) and 2 <= len(value) <= 3 and isinstance(value[0], str) and _is_source(value[1]):
+        source = _source(key, value[1])
+        return FilePart(key, value[0], value[2] if len(value) == 3 else content_type_of(value[0]), source)
+    if not _is_source(value):
+        return None
+    source = _source(key, value)
+    name = source.name if isinstance(source, Path) else _name_of(source)
+    return FilePart(key, name, content_type_of(name), source)
+
+
+def _is_source(value: Any) -> bool:
+    return isinstance(value, Path | bytes | bytearray | memoryview) or callable(getattr(value, "read", None))
+
+
+def _source(key: str, value: Any) -> Source:
+    if isinstance(value, Path):
+        if not value.is_file():
+            raise InvalidUpload(f"The file for {key!r}, {str(value)!r}, does not exist.")
+        return value
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
+    if isinstance(value, io.TextIOBase):
+        raise InvalidUpload(f"The file for {key!r} was opened as text.", hint='Open it with mode "rb".')
+    return cast(BinaryIO, value)
+
+
+def _name_of(source: bytes | BinaryIO) -> str:
+    name = getattr(source, "name", None)
+    return Path(name).name if isinstance(name, str) and name else "upload"

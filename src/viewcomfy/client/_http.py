@@ -1,0 +1,149 @@
+"""The sync client's hands: it sends what the rules say and asks them what to do with the answers."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from typing import BinaryIO, TypeVar
+
+import httpx2
+
+from viewcomfy.client import _calls
+from viewcomfy.client._core import (
+    Call,
+    Credentials,
+    answer,
+    error_of,
+    is_passing,
+    pause_before_retry,
+    refused,
+    unreachable,
+)
+from viewcomfy.client._download import CHUNK, Download
+from viewcomfy.client._follow import Following, Patience
+from viewcomfy.core.errors import ViewComfyError
+from viewcomfy.core.events import Event
+from viewcomfy.wire.jobs import JobDetail
+
+T = TypeVar("T")
+
+
+class Http:
+    """Calls, streams and downloads over one pool of connections; safe to share between threads."""
+
+    def __init__(
+        self, credentials: Credentials, patience: Patience, timeout: float, tries: int, transport: httpx2.BaseTransport | None
+    ) -> None:
+        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=20)
+        self._http = httpx2.Client(timeout=timeout, limits=limits, transport=transport)
+        self._credentials = credentials
+        self.patience = patience
+        self._timeout = timeout
+        self._tries = tries
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._http.close()
+
+    def call(self, base: str, call: Call[T], tries: int | None = None) -> T:
+        """Return a call's answer, tried again where that is safe; raise what the server or the connection raised at last."""
+        for tried in range(1, (tries or self._tries) + 1):
+            try:
+                return self._once(base, call)
+            except httpx2.RequestError as fault:
+                failure = unreachable(fault, base)
+            except ViewComfyError as error:
+                failure = refused(error)
+            pause = pause_before_retry(
+                failure,
+                tried,
+                tries or self._tries,
+                repeatable=call.repeatable,
+                chance=random.random(),  # noqa: S311 - spreads retries
+            )
+            if pause is None:
+                break
+            time.sleep(pause)
+        raise failure.error
+
+    def _once(self, base: str, call: Call[T]) -> T:
+        headers = self._credentials.headers(admin=call.admin)
+        url = base + call.path
+        if call.form is None:
+            response = self._http.request(call.method, url, params=call.query, json=call.json, headers=headers)
+        else:
+            with call.form.opened() as files:
+                response = self._http.request(call.method, url, data=dict(call.form.fields), files=files, headers=headers)
+        return answer(call, response)
+
+    def follow(self, base: str, following: Following) -> Iterator[Event]:
+        """Yield a job's events until it has ended; raise StillRunning when time is up."""
+        while not following.done:
+            if following.streaming:
+                yield from self._stream(base, following)
+            if not following.done:
+                yield from self._poll(base, following)
+            if not following.done:
+                time.sleep(following.pause(time.monotonic()))
+
+    def ended(self, base: str, following: Following) -> JobDetail:
+        """Return the job that was followed to its end: polls are the truth about that too."""
+        while following.job is None:
+            self._poll(base, following)
+            if following.job is None:
+                time.sleep(following.pause(time.monotonic()))
+        return following.job
+
+    def _stream(self, base: str, following: Following) -> Iterator[Event]:
+        url = f"{base}{_calls.job_path(following.prompt_id)}/events"
+        headers = self._credentials.headers(admin=False) | following.headers()
+        timeout = httpx2.Timeout(self._timeout, read=following.read_timeout(time.monotonic()))
+        try:
+            with self._http.stream("GET", url, headers=headers, timeout=timeout) as response:
+                if not following.opened(response.status_code, response.headers.get("content-type", ""), time.monotonic()):
+                    return
+                for chunk in response.iter_bytes():
+                    yield from following.fed(chunk, time.monotonic())
+                    if following.must_leave(time.monotonic()):
+                        return
+        except httpx2.RequestError:
+            pass  # the poll that comes next says more
+        following.stream_ended()
+
+    def _poll(self, base: str, following: Following) -> list[Event]:
+        try:
+            return following.polled(self.call(base, _calls.job(following.prompt_id), tries=1), time.monotonic())
+        except ViewComfyError as error:
+            following.unanswered(error, time.monotonic())
+            return []
+
+    def download(self, url: str, sink: BinaryIO) -> None:
+        """Write what a signed link gives into `sink`, going on where it broke off."""
+        download = Download()
+        while not download.complete:
+            fault: Exception | None = None
+            try:
+                self._fetch(url, sink, download)
+            except httpx2.RequestError as broken:
+                fault = broken
+            except ViewComfyError as error:
+                if not is_passing(error):
+                    raise
+                fault = error
+            if not download.complete:
+                time.sleep(download.broke(fault))
+
+    def _fetch(self, url: str, sink: BinaryIO, download: Download) -> None:
+        # no credentials: the link is signed, and may lead to somebody else's server
+        with self._http.stream("GET", url, headers=download.headers(), follow_redirects=True) as response:
+            if not response.is_success:
+                response.read()
+                raise error_of(response)
+            if download.opened(response.status_code, response.headers):
+                sink.seek(download.received)
+                sink.truncate()
+                for chunk in response.iter_raw(CHUNK):
+                    sink.write(chunk)
+                    download.got(len(chunk))
+                download.ended()

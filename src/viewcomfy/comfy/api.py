@@ -1,0 +1,207 @@
+"""The HTTP API of one ComfyUI."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx2
+
+from viewcomfy.comfy.failures import rejection
+from viewcomfy.comfy.node_output import SavedFile
+from viewcomfy.core.errors import BackendCrashed, BackendUnresponsive, InvalidUpload, TooLarge, UnknownFile, WorkflowRejected
+
+CHUNK = 256 * 1024
+JSON_HEADERS = {"Content-Type": "application/json"}
+KEEP_ALIVE = 30.0
+"""Seconds an idle connection is used again: below the 75 s after which ComfyUI closes it, so that no request meets a closing one."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """The prompt_ids that a ComfyUI runs and keeps waiting, its own users' included."""
+
+    running: frozenset[str]
+    pending: frozenset[str]
+
+    def __contains__(self, prompt_id: object) -> bool:
+        return prompt_id in self.running or prompt_id in self.pending
+
+
+class ComfyApi:
+    """Talk to one ComfyUI. Every call ends: `timeout` seconds without a byte raise BackendUnresponsive, no connection BackendCrashed."""
+
+    def __init__(
+        self, base_url: str, *, timeout: float = 60.0, connect_timeout: float = 5.0, transport: httpx2.AsyncBaseTransport | None = None
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._client = httpx2.AsyncClient(
+            base_url=self.base_url,
+            timeout=httpx2.Timeout(timeout, connect=connect_timeout),
+            limits=httpx2.Limits(keepalive_expiry=KEEP_ALIVE),
+            transport=transport,
+            verify=base_url.startswith("https:"),  # reading the certificates takes 0.1 s
+            trust_env=False,  # a proxy for the outside world would not find 127.0.0.1
+            headers={"Accept-Encoding": "identity"},
+        )
+        self._object_info: Mapping[str, Any] | None = None
+        self._object_info_lock = asyncio.Lock()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def system_stats(self, *, timeout: float = 10.0) -> dict[str, Any]:
+        """Return versions, the command line and the devices; the cheapest question there is."""
+        return await self._object("GET", "/system_stats", timeout=timeout)
+
+    async def object_info(self) -> Mapping[str, Any]:
+        """Return every node class with its inputs and outputs, asked for once: it is 0.5 MB and holds ComfyUI up for 0.3 s."""
+        async with self._object_info_lock:
+            if self._object_info is None:
+                self._object_info = await self._object("GET", "/object_info")
+            return self._object_info
+
+    async def queue_prompt(
+        self, workflow: Mapping[str, Any], prompt_id: str, sid: str, extra_data: Mapping[str, Any] | None = None
+    ) -> Mapping[str, Any]:
+        """Queue a workflow under this prompt_id; return the faults of the outputs that ComfyUI will silently leave out, most often none.
+
+        Raises UnknownNodeClass, MissingModel, InvalidUpload or WorkflowRejected with every fault that ComfyUI named.
+        """
+        body = json.dumps({"prompt": workflow, "prompt_id": prompt_id, "client_id": sid, "extra_data": dict(extra_data or {})})
+        response = await self._request("POST", "/prompt", content=body.encode(), headers=JSON_HEADERS)
+        if response.status_code == 400:
+            raise rejection(response.content)
+        if response.status_code == 413:
+            raise TooLarge("The workflow is larger than ComfyUI accepts.", hint="Start ComfyUI with a larger --max-upload-size.")
+        if response.status_code != 200:
+            text = response.text.strip().splitlines()[:1]
+            raise WorkflowRejected(f"ComfyUI could not read the workflow: {' '.join(text) or response.status_code}")
+        errors = _json_object(response).get("node_errors")
+        return errors if isinstance(errors, dict) else {}
+
+    async def queue(self) -> QueueState:
+        """Return what runs and what waits."""
+        state = await self._object("GET", "/queue", timeout=10.0)
+        return QueueState(_prompt_ids(state.get("queue_running")), _prompt_ids(state.get("queue_pending")))
+
+    async def history(self, prompt_id: str) -> Mapping[str, Any] | None:
+        """Return what the history holds of a prompt (`outputs`, `status`), None while it has not ended."""
+        entry = (await self._object("GET", f"/history/{quote(prompt_id, safe='')}")).get(prompt_id)
+        return entry if isinstance(entry, dict) else None
+
+    async def interrupt(self, prompt_id: str) -> None:
+        """Interrupt the prompt if it is the running one; nodes that never check go on."""
+        await self._send("POST", "/interrupt", {"prompt_id": prompt_id})
+
+    async def delete_pending(self, prompt_id: str) -> None:
+        """Take the prompt out of the queue if it waits there; no message tells of it."""
+        await self._send("POST", "/queue", {"delete": [prompt_id]})
+
+    async def forget(self, prompt_id: str) -> None:
+        """Drop the prompt from the history, which otherwise keeps the last 10,000 workflows in ComfyUI's memory."""
+        await self._send("POST", "/history", {"delete": [prompt_id]})
+
+    async def free(self) -> None:
+        """Unload every model and empty the caches, before the next prompt begins."""
+        await self._send("POST", "/free", {"unload_models": True, "free_memory": True})
+
+    async def subscribe_logs(self, sid: str, *, enabled: bool = True) -> None:
+        """Have ComfyUI's log sent to this socket; a closed socket is forgotten."""
+        await self._send("PATCH", "/internal/logs/subscribe", {"clientId": sid, "enabled": enabled})
+
+    async def upload(
+        self, name: str, content: Path | AsyncIterable[bytes], *, subfolder: str = "", folder_type: str = "input", overwrite: bool = False
+    ) -> SavedFile:
+        """Store a file, streamed, in ComfyUI's folder; the answer's name may differ: other bytes under a taken name get a number."""
+        boundary = secrets.token_hex(16)
+        fields = {"subfolder": subfolder, "type": folder_type, **({"overwrite": "true"} if overwrite else {})}
+        body = _multipart(boundary, fields, name, file_chunks(content) if isinstance(content, Path) else content)
+        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+        response = await self._request("POST", "/upload/image", content=body, headers=headers)
+        if response.status_code == 413:
+            raise TooLarge(f"'{name}' is larger than this ComfyUI accepts.", hint="Start it with a larger --max-upload-size.")
+        if response.status_code != 200:
+            raise InvalidUpload(f"ComfyUI refused the file '{name}' ({response.status_code}).")
+        stored = _json_object(response)
+        return SavedFile(str(stored.get("name") or name), str(stored.get("subfolder") or ""), str(stored.get("type") or folder_type))
+
+    async def view(self, saved: SavedFile) -> AsyncIterator[bytes]:
+        """Yield a file's bytes in chunks of at most CHUNK; raises UnknownFile where ComfyUI does not have it."""
+        params = {"filename": saved.filename, "subfolder": saved.subfolder, "type": saved.folder_type}
+        with _translated("GET /view"):
+            async with self._client.stream("GET", "/view", params=params) as response:
+                if response.status_code != 200:
+                    details = {"status": response.status_code}
+                    raise UnknownFile(f"ComfyUI does not have the file '{saved.filename}' any more.", details=details)
+                async for chunk in response.aiter_raw(CHUNK):
+                    yield chunk
+
+    async def _request(self, method: str, path: str, **options: Any) -> httpx2.Response:
+        with _translated(f"{method} {path}"):
+            return await self._client.request(method, path, **options)
+
+    async def _send(self, method: str, path: str, value: Mapping[str, Any]) -> None:
+        response = await self._request(method, path, content=json.dumps(value).encode(), headers=JSON_HEADERS)
+        _check(response, f"{method} {path}")
+
+    async def _object(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        response = await self._request(method, path, **options)
+        _check(response, f"{method} {path}")
+        return _json_object(response)
+
+
+async def file_chunks(path: Path) -> AsyncIterator[bytes]:
+    """Yield a file's bytes in chunks of CHUNK, read outside the event loop."""
+    with await asyncio.to_thread(path.open, "rb") as file:
+        while chunk := await asyncio.to_thread(file.read, CHUNK):
+            yield chunk
+
+
+async def _multipart(boundary: str, fields: Mapping[str, str], name: str, content: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    for field, value in fields.items():
+        yield f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'.encode()
+    filename = name.replace("\\", "\\\\").replace('"', '\\"').replace("\r", " ").replace("\n", " ")
+    disposition = f'Content-Disposition: form-data; name="image"; filename="{filename}"'
+    yield f"--{boundary}\r\n{disposition}\r\nContent-Type: application/octet-stream\r\n\r\n".encode()
+    async for chunk in content:
+        yield chunk
+    yield f"\r\n--{boundary}--\r\n".encode()
+
+
+def _prompt_ids(items: Any) -> frozenset[str]:
+    """Read the prompt_ids out of the queue's items: `[number, prompt_id, workflow, …]`."""
+    rows = items if isinstance(items, list) else ()
+    return frozenset(str(row[1]) for row in rows if isinstance(row, list) and len(row) > 1)
+
+
+def _json_object(response: httpx2.Response) -> dict[str, Any]:
+    try:
+        value = response.json()
+    except (ValueError, RecursionError) as fault:
+        raise BackendUnresponsive(f"What answers at {response.url.host}:{response.url.port} is not a ComfyUI.") from fault
+    return value if isinstance(value, dict) else {}
+
+
+def _check(response: httpx2.Response, what: str) -> None:
+    if response.status_code >= 300:
+        raise BackendUnresponsive(f"ComfyUI answered {response.status_code} to {what}.")
+
+
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    """Turn transport errors into ours."""
+    try:
+        yield
+    except httpx2.TimeoutException as fault:
+        raise BackendUnresponsive(f"ComfyUI did not answer {what} in time.") from fault
+    except (httpx2.TransportError, httpx2.StreamError) as fault:
+        raise BackendCrashed(f"The connection to ComfyUI broke at {what}: {fault or type(fault).__name__}.") from fault

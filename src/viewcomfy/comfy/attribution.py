@@ -1,0 +1,56 @@
+"""Attribution: which job a log line belongs to, told from the order in which prompts were queued, started and ended."""
+
+from __future__ import annotations
+
+QUEUED_LINE = "got prompt"
+SUMMARY_LINE = "Prompt executed in"
+
+
+class LineOwner:
+    """Follow one ComfyUI's prompts, which run one after the other.
+
+    `exclusive`: nobody else uses this ComfyUI, so a line before a prompt's start message belongs to the prompt that is next.
+    """
+
+    def __init__(self, *, exclusive: bool) -> None:
+        self._exclusive = exclusive
+        self._waiting: list[str] = []
+        self._running: str | None = None
+        self._ended: str | None = None
+
+    @property
+    def running(self) -> str | None:
+        """The prompt that runs now, if it is one of ours."""
+        return self._running
+
+    def queued(self, prompt_id: str) -> None:
+        """Take in that the prompt is about to be queued."""
+        self._waiting.append(prompt_id)
+
+    def started(self, prompt_id: str) -> None:
+        """Take in that ComfyUI began with the prompt."""
+        self._remove(prompt_id)
+        self._running = prompt_id
+
+    def ended(self, prompt_id: str) -> None:
+        """Take in that the prompt is over."""
+        self._remove(prompt_id)
+        if self._running == prompt_id:
+            self._running = None
+        self._ended = prompt_id
+
+    def owner(self, line: str) -> str | None:
+        """Return the prompt_id that the line belongs to, or None."""
+        if line.startswith(SUMMARY_LINE):  # printed after the prompt's last message
+            return self._ended
+        if line == QUEUED_LINE:  # printed when the prompt arrives, maybe while another one runs
+            return self._waiting[-1] if self._waiting else None
+        if self._running is not None:
+            return self._running
+        if not self._exclusive:
+            return None
+        return self._waiting[0] if self._waiting else self._ended
+
+    def _remove(self, prompt_id: str) -> None:
+        if prompt_id in self._waiting:
+            self._waiting.remove(prompt_id)

@@ -1,0 +1,278 @@
+"""A backend is one ComfyUI that a worker drives: a process of our own, started on demand, or one that runs already."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+
+from viewcomfy.comfy.api import ComfyApi
+from viewcomfy.comfy.link import HealthLimits, Link, LinkEnd
+from viewcomfy.comfy.process import ComfyProcess, Folders, Launch
+from viewcomfy.core.errors import NoBackend, RunError
+
+Listener = Callable[[str], None]
+ATTACH_TIMEOUT = 5.0
+LONGEST_WAIT = 60.0
+
+
+class BackendState(StrEnum):
+    """Where a backend stands."""
+
+    STOPPED = "stopped"
+    STARTING = "starting"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class BackendInfo:
+    """A backend as /api/workers shows it. `since` is Unix time of the last change of state; `start_seconds` the last start's duration."""
+
+    name: str
+    state: BackendState
+    since: float
+    url: str | None
+    pid: int | None
+    port: int | None
+    prompt_ids: tuple[str, ...]
+    starts: int
+    start_seconds: float | None
+    start_seconds_total: float
+    failures: int
+    last_failure: str | None
+
+
+class Backend:
+    """Own one ComfyUI and keep it usable; `source` is how to start it, or the URL of one that we never stop.
+
+    `idle_timeout` seconds without use stop our own process; 0 keeps it. After repeated failures the next start waits, up to a minute.
+    """
+
+    def __init__(self, name: str, source: Launch | str, *, limits: HealthLimits | None = None, idle_timeout: float = 0.0) -> None:
+        self.name = name
+        self._source = source
+        self._limits = limits or HealthLimits()
+        self._idle_timeout = idle_timeout
+        self._state, self._since = BackendState.STOPPED, time.time()
+        self._link: Link | None = None
+        self._process: ComfyProcess | None = None
+        self._starting: asyncio.Task[None] | None = None
+        self._serving: asyncio.Task[None] | None = None
+        self._idle: asyncio.TimerHandle | None = None
+        self._listeners: list[Listener] = []
+        self._users = 0
+        self._starts, self._start_seconds, self._start_total = 0, 0.0, 0.0
+        self._failures, self._failures_in_a_row, self._failed_at = 0, 0, 0.0
+        self._last_failure: str | None = None
+
+    @property
+    def folders(self) -> Folders | None:
+        """Its folders where they are ours to read and write, so that files need not go through HTTP."""
+        return Folders(self._source.folder) if isinstance(self._source, Launch) else None
+
+    @property
+    def state(self) -> BackendState:
+        """Where it stands."""
+        return self._state
+
+    @property
+    def link(self) -> Link:
+        """The connection to it; raises NoBackend while it is not ready."""
+        if self._link is None:
+            raise NoBackend(f"ComfyUI is {self._state}.", hint=self._last_failure)
+        return self._link
+
+    def info(self) -> BackendInfo:
+        """Return what there is to know of it now."""
+        url = self._source if isinstance(self._source, str) else self._process.url if self._process else None
+        return BackendInfo(
+            name=self.name,
+            state=self._state,
+            since=self._since,
+            url=url,
+            pid=self._process.pid if self._process else None,
+            port=self._process.port if self._process else None,
+            prompt_ids=self._link.prompt_ids if self._link else (),
+            starts=self._starts,
+            start_seconds=self._start_seconds if self._starts else None,
+            start_seconds_total=self._start_total,
+            failures=self._failures,
+            last_failure=self._last_failure,
+        )
+
+    @asynccontextmanager
+    async def use(self, on_line: Listener = lambda _: None) -> AsyncIterator[Link]:
+        """Yield the connection, the backend started first if need be; it is not stopped as idle meanwhile."""
+        self._users += 1
+        self._keep()
+        try:
+            await self.ensure_ready(on_line)
+            yield self.link
+        finally:
+            self._users -= 1
+            self._keep()
+
+    async def ensure_ready(self, on_line: Listener = lambda _: None) -> None:
+        """Start it, or join a start in progress; `on_line` gets what is being waited for. Raises NoBackend with the reason."""
+        if self._link is not None:
+            return
+        if self._starting is None:
+            self._starting = asyncio.create_task(self._start(), name=f"start {self.name}")
+            self._starting.add_done_callback(self._start_done)
+        starting = self._starting
+        self._listeners.append(on_line)
+        try:
+            await asyncio.shield(starting)  # it goes on when we are cancelled: others may wait, and the next job will need it
+        except asyncio.CancelledError:
+            if starting.cancelled():
+                raise NoBackend("ComfyUI was stopped while it started.") from None
+            raise
+        finally:
+            self._listeners.remove(on_line)
+
+    async def stop(self) -> None:
+        """End our own process, or the connection to someone else's; jobs that run there are told."""
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.wait({self._starting})
+        await self.kill("ComfyUI was stopped.")
+
+    async def kill(self, reason: str) -> None:
+        """End it at once though jobs may run, because one of them cannot be interrupted; it counts as no failure."""
+        if self._link is not None:
+            self._link.end(LinkEnd(reason, is_failure=False))
+        if self._serving is not None:
+            await asyncio.wait({self._serving})
+
+    async def _start(self) -> None:
+        if self._serving is not None:
+            await asyncio.wait({self._serving})  # the last one is still ending
+        self._become(BackendState.STARTING)
+        await self._wait_after_failures()
+        begun = time.monotonic()
+        try:
+            url = await (self._launch(self._source) if isinstance(self._source, Launch) else self._attach(self._source))
+            self._link = await self._connect(url)
+        except NoBackend as fault:
+            self._note_failure(fault.message)
+            self._become(BackendState.FAILED)
+            raise
+        except BaseException:
+            self._become(BackendState.STOPPED)
+            raise
+        self._start_seconds = time.monotonic() - begun
+        self._starts, self._start_total = self._starts + 1, self._start_total + self._start_seconds
+        self._become(BackendState.READY)
+        self._tell([f"ComfyUI is ready after {self._start_seconds:.1f} s."])
+        self._keep()
+
+    def _start_done(self, task: asyncio.Task[None]) -> None:
+        self._starting = None
+        if not task.cancelled():
+            task.exception()  # whoever waits gets it; where nobody does, `info` tells it
+
+    async def _launch(self, launch: Launch) -> str:
+        """Start our own process."""
+        self._tell([f"Starting ComfyUI {launch.installation.version} …"])
+        process = ComfyProcess(launch, on_lines=self._on_lines)
+        await process.start()
+        self._process = process
+        return process.url
+
+    async def _attach(self, url: str) -> str:
+        """See whether someone else's answers."""
+        self._tell([f"Connecting to ComfyUI at {url} …"])
+        api = ComfyApi(url, connect_timeout=ATTACH_TIMEOUT)
+        try:
+            await api.system_stats(timeout=ATTACH_TIMEOUT)
+        except RunError as fault:
+            raise NoBackend(f"No ComfyUI answers at {url}: {fault.message}", hint="Start it, or use --comfyui to name another.") from fault
+        finally:
+            await api.close()
+        return url
+
+    async def _connect(self, url: str) -> Link:
+        """Open the link; from here on `_serve` ends what was started."""
+        process = self._process
+        link = Link(
+            url,
+            exclusive=process is not None,
+            limits=self._limits,
+            before_message=process.drain if process else lambda: None,
+            on_outcome=self._note_success,
+        )
+        self._serving = asyncio.create_task(self._serve(link), name=f"serve {self.name}")
+        if process:
+            process.exited.add_done_callback(lambda exited: link.end(LinkEnd(f"ComfyUI {exited.result()}.")))
+        try:
+            await link.opened()
+        except BaseException:
+            link.end(LinkEnd("ComfyUI's socket did not open."))
+            await asyncio.wait({self._serving})
+            raise
+        return link
+
+    async def _serve(self, link: Link) -> None:
+        """Keep the link up to its end, then end our process."""
+        end = LinkEnd("The server had a fault of its own.")
+        try:
+            end = await link.run()
+        finally:
+            self._keep(stop=True)
+            if self._link is link:
+                self._link = None
+                if end.is_failure:
+                    self._note_failure(end.reason)
+                self._become(BackendState.FAILED if end.is_failure else BackendState.STOPPED)
+            process, self._process = self._process, None
+            if process:
+                await process.stop()
+
+    def _on_lines(self, lines: Sequence[str]) -> None:
+        if self._link is not None:
+            self._link.lines(lines)
+        else:
+            self._tell(lines)
+
+    def _tell(self, lines: Sequence[str]) -> None:
+        for listener in list(self._listeners):
+            for line in lines:
+                listener(line)
+
+    def _become(self, state: BackendState) -> None:
+        self._state, self._since = state, time.time()
+
+    def _keep(self, *, stop: bool = False) -> None:
+        """Set the idle clock anew, or stop it."""
+        if self._idle:
+            self._idle.cancel()
+            self._idle = None
+        if not stop and self._process is not None and self._link is not None and not self._users and self._idle_timeout > 0:
+            self._idle = asyncio.get_running_loop().call_later(self._idle_timeout, self._stop_idle, self._link)
+
+    def _stop_idle(self, link: Link) -> None:
+        if link.prompt_ids:
+            self._keep()
+        else:
+            link.end(LinkEnd(f"ComfyUI was stopped after {self._idle_timeout:.0f} s without a job.", is_failure=False))
+
+    def _note_success(self) -> None:
+        self._failures_in_a_row = 0
+
+    def _note_failure(self, reason: str) -> None:
+        self._failures += 1
+        self._failures_in_a_row += 1
+        self._failed_at = time.monotonic()
+        self._last_failure = reason
+
+    async def _wait_after_failures(self) -> None:
+        if self._failures_in_a_row < 2:
+            return
+        pause = min(2.0 ** (self._failures_in_a_row - 2), LONGEST_WAIT) - (time.monotonic() - self._failed_at)
+        if pause > 0:
+            self._tell([f"ComfyUI failed {self._failures_in_a_row} times in a row; the next start is in {pause:.0f} s."])
+            await asyncio.sleep(pause)

@@ -1,0 +1,129 @@
+"""Packages for ComfyUI's own virtual environment, installed with uv where it can be had, with pip otherwise."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from viewcomfy.core.errors import InstallFailed
+
+KEPT_LINES = 15
+HINT = "Mend the cause and run the command again: it goes on where it stopped."
+
+
+def run(
+    command: Sequence[str | Path], *, on_line: Callable[[str], None], env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> None:
+    """Run a command to its end, its output line by line to `on_line`; raise InstallFailed with its last lines where it fails."""
+    last: deque[str] = deque(maxlen=KEPT_LINES)
+    words = [str(word) for word in command]
+    try:
+        process = subprocess.Popen(  # noqa: S603  our own commands
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", env=env, cwd=cwd
+        )
+    except OSError as fault:
+        raise InstallFailed(f"{words[0]} cannot be run: {fault}.", hint=HINT) from fault
+    with process:
+        try:
+            for line in process.stdout or ():
+                if line.strip():
+                    last.append(line.rstrip())
+                    on_line(line.rstrip())
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode != 0:
+        raise InstallFailed(f"This failed ({process.returncode}): {' '.join(words)}\n" + "\n".join(last) + "\n", hint=HINT)
+
+
+class Packages:
+    """The packages of one virtual environment.
+
+    pip's own settings (its files and PIP_* variables) are followed: uv is handed its find-links, its index and its certificates.
+    """
+
+    def __init__(self, venv: Path, on_line: Callable[[str], None]) -> None:
+        self._venv, self._on_line = venv, on_line
+        self.python = venv / "bin" / "python"
+        self._settings: dict[str, str] | None = None
+
+    @property
+    def site_packages(self) -> Path:
+        """The folder that packages are installed into."""
+        return next(iter(self._venv.glob("lib/python*/site-packages")))
+
+    def has(self, name: str) -> bool:
+        """Tell whether a package can be imported, without importing it."""
+        return (self.site_packages / name).is_dir()
+
+    def install(self, *what: str) -> None:
+        """Install requirements and pip options such as `--index-url`."""
+        command = [*self._installer(), *self._sources(), *what]
+        run(command, on_line=self._on_line, env=self._environment())
+
+    def can_install(self, *what: str) -> bool:
+        """Install if that is possible; False where no source has it."""
+        try:
+            self.install(*what)
+        except InstallFailed:
+            return False
+        return True
+
+    def download(self, requirement: str, folder: Path) -> Path:
+        """Download one wheel, without what it depends on, and return its file."""
+        folder.mkdir(parents=True, exist_ok=True)
+        command = [
+            self.python,
+            "-m",
+            "pip",
+            "download",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--progress-bar=off",
+            "-d",
+            folder,
+            requirement,
+        ]
+        run(command, on_line=self._on_line)
+        return next(folder.glob("*.whl"))
+
+    @property
+    def find_links(self) -> list[str]:
+        """The places besides the index that pip is told to look at."""
+        return self._pip_settings().get("find-links", "").split()
+
+    def _installer(self) -> list[str | Path]:
+        uv = self._venv / "bin" / "uv"
+        if uv.exists():
+            return [uv, "pip", "install", "--python", self.python]
+        return [self.python, "-m", "pip", "install", "--progress-bar=off"]
+
+    def _sources(self) -> list[str]:
+        if not (self._venv / "bin" / "uv").exists():
+            return []  # pip reads its own settings
+        options = [part for link in self.find_links for part in ("--find-links", link)]
+        index = self._pip_settings().get("index-url")
+        return [*options, *(["--index-url", index] if index else [])]
+
+    def _environment(self) -> dict[str, str]:
+        env = dict(os.environ)  # handed on, not read
+        certificates = self._pip_settings().get("cert")
+        return {"SSL_CERT_FILE": certificates, **env} if certificates else env
+
+    def _pip_settings(self) -> dict[str, str]:
+        """Ask pip for its settings: `global.find-links='…'` a line, variables as `:env:.find-links='…'`, which win."""
+        if self._settings is None:
+            command = [str(self.python), "-m", "pip", "config", "list"]
+            answer = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own command
+            rows = [line.partition("=") for line in answer.stdout.splitlines()]
+            rows.sort(key=lambda row: row[0].startswith(":env:"))
+            self._settings = {name.rpartition(".")[2]: _unquoted(value) for name, _, value in rows}
+        return self._settings
+
+
+def _unquoted(value: str) -> str:
+    """Undo the repr() that pip prints values with."""
+    return value.strip().strip("'\"").replace("\\n", " ").strip()

@@ -1,0 +1,78 @@
+"""The websocket to one ComfyUI: kept open while the backend lives, opened again when it breaks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from urllib.parse import quote
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
+OPEN_TIMEOUT = 10.0
+FIRST_DELAY, LONGEST_DELAY = 0.05, 5.0
+FEATURE_FLAGS = json.dumps({"type": "feature_flags", "data": {"supports_preview_metadata": True}})
+"""Must be the first message: previews then say which prompt and node they show."""
+
+
+class ComfySocket:
+    """Deliver what ComfyUI says to the session `sid`.
+
+    `on_message` gets each raw message; `on_open` is called when the socket is up, with True when it had been up before:
+    what was said in between is lost and must be asked for.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        sid: str,
+        *,
+        on_message: Callable[[str | bytes], None],
+        on_open: Callable[[bool], None],
+        give_up_after: float = 30.0,
+    ) -> None:
+        self._url = f"ws{base_url.removeprefix('http')}/ws?clientId={quote(sid, safe='')}"
+        self._on_message, self._on_open = on_message, on_open
+        self._give_up_after = give_up_after
+        self._was_open = False
+        self._down_since = 0.0
+        self._delay = FIRST_DELAY
+
+    async def run(self) -> str:
+        """Keep the socket open; return the reason once it could not be opened for `give_up_after` seconds."""
+        clock = asyncio.get_running_loop().time
+        self._down_since = clock()
+        while True:
+            try:
+                async with connect(
+                    self._url,
+                    open_timeout=OPEN_TIMEOUT,
+                    ping_interval=None,  # a node may hold ComfyUI's loop up for minutes; the health check knows better
+                    close_timeout=1.0,
+                    max_size=None,
+                    compression=None,
+                    proxy=None,
+                ) as connection:
+                    await self._listen(connection)
+                    reason = "ComfyUI closed its socket"
+            except (OSError, WebSocketException) as fault:
+                reason = f"{type(fault).__name__}: {fault}"
+            if clock() - self._down_since >= self._give_up_after:
+                return f"ComfyUI's socket could not be opened for {self._give_up_after:.0f} s ({reason})."
+            await asyncio.sleep(self._delay)
+            self._delay = min(self._delay * 2, LONGEST_DELAY)
+
+    async def _listen(self, connection: ClientConnection) -> None:
+        await connection.send(FEATURE_FLAGS)
+        is_first = True
+        try:
+            async for raw in connection:
+                if is_first:  # the greeting: only now does ComfyUI know this session
+                    is_first = False
+                    self._delay = FIRST_DELAY
+                    self._on_open(self._was_open)
+                    self._was_open = True
+                self._on_message(raw)
+        finally:
+            self._down_since = asyncio.get_running_loop().time()

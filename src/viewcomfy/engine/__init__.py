@@ -1,0 +1,1 @@
+"""The engine moves jobs and live news: who runs what, leases, cancels, events."""

@@ -1,0 +1,57 @@
+"""The HTTP app, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from viewcomfy.server.errors import ErrorLayer, add_error_handlers
+from viewcomfy.server.metrics import Metrics, MetricsLayer
+from viewcomfy.server.openapi import SHARED_ERRORS, document_of
+from viewcomfy.server.routes import deployments, files, health, infer, jobs, keys, pages, workers
+from viewcomfy.server.spool import forget_leftovers
+from viewcomfy.service.services import Services
+from viewcomfy.settings import Settings
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+VERSION = "1"
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
+EXPOSED = ("X-Prompt-Id", "Retry-After", "Location", "Content-Disposition", "Content-Range", "ETag", "Accept-Ranges")
+
+
+def create_app(services: Services, settings: Settings, lifespan: Lifespan | None = None) -> FastAPI:
+    """Return the app. `lifespan` starts and stops what the services need; routes answer in between."""
+    app = FastAPI(
+        title="viewcomfy",
+        version=VERSION,
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        responses=SHARED_ERRORS,
+    )
+    app.state.services = services
+    app.state.settings = settings
+    app.state.metrics = Metrics()
+    for routes in (infer, jobs, files, deployments, keys, workers, health, pages):
+        app.include_router(routes.router)
+    add_error_handlers(app)
+    _add_layers(app)
+    app.openapi = partial(document_of, app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+    forget_leftovers(settings.data_dir / infer.SPOOL_FOLDER)
+    return app
+
+
+def _add_layers(app: FastAPI) -> None:
+    """Wrap the app; the last one added is the outermost. The key is the credential and cookies are not used, so any origin may call."""
+    app.add_middleware(ErrorLayer)
+    app.add_middleware(MetricsLayer, metrics=app.state.metrics)
+    layer: dict[str, Any] = {"allow_origins": ["*"], "allow_methods": METHODS, "allow_headers": ["*"], "expose_headers": EXPOSED}
+    app.add_middleware(CORSMiddleware, **layer, allow_private_network=True, max_age=86_400)

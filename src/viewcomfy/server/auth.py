@@ -1,0 +1,59 @@
+"""Who is calling: the key pair in headers with underscores, or `Authorization: Bearer`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.types import Scope
+
+from viewcomfy.core.errors import Forbidden
+from viewcomfy.core.keys import Caller
+from viewcomfy.service.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What came with a request. `token` is the admin token; a bearer `<client_id>:<client_secret>` counts as the pair."""
+
+    client_id: str | None = None
+    client_secret: str | None = None
+    token: str | None = None
+
+
+def credentials_of(scope: Scope) -> Credentials:
+    """Read the credentials from the raw headers: frameworks would turn the underscores into hyphens."""
+    client_id = client_secret = authorization = None
+    for name, value in scope["headers"]:
+        if name == b"client_id":
+            client_id = value.decode("latin-1")
+        elif name == b"client_secret":
+            client_secret = value.decode("latin-1")
+        elif name == b"authorization":
+            authorization = value.decode("latin-1")
+    if client_id is not None or client_secret is not None or authorization is None:
+        return Credentials(client_id, client_secret)
+    scheme, _, token = authorization.partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token:
+        return Credentials()
+    if ":" in token:
+        client_id, _, client_secret = token.partition(":")
+        return Credentials(client_id, client_secret)
+    return Credentials(token=token)
+
+
+async def authenticate(services: Services, scope: Scope) -> Caller:
+    """Return who calls. Raises MissingKey, InvalidKey, RevokedKey, InvalidAdminToken."""
+    given = credentials_of(scope)
+    if given.token is not None:
+        return await services.keys.authenticate_admin(given.token)
+    return await services.keys.authenticate(given.client_id, given.client_secret)
+
+
+async def authenticate_admin(services: Services, scope: Scope) -> Caller:
+    """Return the admin. Raises InvalidAdminToken, and Forbidden for a key."""
+    given = credentials_of(scope)
+    if given.client_id is None and given.client_secret is None:
+        return await services.keys.authenticate_admin(given.token)
+    await services.keys.authenticate(given.client_id, given.client_secret)
+    raise Forbidden("This needs the admin token; a key can't do it.", hint="Send `Authorization: Bearer <admin token>`.")

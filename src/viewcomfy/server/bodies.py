@@ -1,0 +1,48 @@
+"""JSON bodies of the management API, read within limits and checked into a model."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+
+from viewcomfy.core.errors import InvalidJson, TooLarge
+from viewcomfy.core.workflows import read_json
+from viewcomfy.server.errors import bad_input
+
+M = TypeVar("M", bound=BaseModel)
+
+
+async def read_model(request: Request, model: type[M], limit: int) -> M:
+    """Return the body as a model. `limit` is in bytes. Raises TooLarge, InvalidJson, BadInput."""
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limit:
+                raise TooLarge(f"The body is larger than {limit} bytes.", hint="The server's setting is VIEWCOMFY_MAX_FIELD.")
+    except ClientDisconnect as fault:
+        raise InvalidJson("The body stopped half way.") from fault
+    value = read_json(bytes(body), "body")
+    try:
+        return model.model_validate(value, strict=True)
+    except ValidationError as fault:
+        raise bad_input(fault.errors(include_url=False, include_context=False, include_input=False), "The body") from fault
+
+
+def json_response(model: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Return a model as an answer, in ASCII: a workflow may hold halves of surrogate pairs, which UTF-8 can't."""
+    return Response(_dumps(model), status, headers, "application/json")
+
+
+def _dumps(model: BaseModel) -> str:
+    return json.dumps(model.model_dump(), separators=(",", ":"))
+
+
+def body_of(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the OpenAPI text for a route whose body is read by `read_model`."""
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": model.model_json_schema()}}}}

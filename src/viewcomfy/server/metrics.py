@@ -1,0 +1,78 @@
+"""Metrics for Prometheus: what is asked over HTTP, what waits, what is there to run it. No names of deployments or keys."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter as Tally
+from collections.abc import Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from viewcomfy.engine.base import WorkerInfo
+from viewcomfy.server.errors import route_of
+
+SECONDS = (0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
+
+
+class Metrics:
+    """The numbers of one app, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter("viewcomfy_http_requests", "Requests answered.", ["method", "route", "status"], registry=self._registry)
+        self._seconds = Histogram(
+            "viewcomfy_http_request_seconds", "Seconds from request to end of answer.", ["route"], registry=self._registry, buckets=SECONDS
+        )
+        self._queued = Gauge("viewcomfy_jobs_queued", "Jobs that wait.", registry=self._registry)
+        self._workers = Gauge("viewcomfy_workers", "Workers that are there.", registry=self._registry)
+        self._backends = Gauge("viewcomfy_backends", "Backends by state.", ["state"], registry=self._registry)
+        self._starts = Gauge("viewcomfy_backend_starts", "Cold starts of the backends that are there.", registry=self._registry)
+
+    def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request that has been answered."""
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def text(self, workers: Sequence[WorkerInfo], queued: int) -> bytes:
+        """Return everything in Prometheus' text format."""
+        backends = [backend for worker in workers for backend in worker.backends]
+        self._queued.set(queued)
+        self._workers.set(len(workers))
+        self._backends.clear()
+        for state, number in Tally(str(backend.get("state", "unknown")) for backend in backends).items():
+            self._backends.labels(state).set(number)
+        self._starts.set(sum(int(backend.get("starts", 0)) for backend in backends))
+        return generate_latest(self._registry)
+
+
+class MetricsLayer:
+    """ASGI middleware that counts requests."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and count it when it has ended."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status, began = 0, time.perf_counter()
+
+        async def watched_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched_send)
+        finally:
+            self._metrics.count_request(_method(scope), route_of(scope), status, time.perf_counter() - began)
+
+
+def _method(scope: Scope) -> str:
+    """Return the method, or one word for all made-up ones: a label must not grow without end."""
+    method: str = scope["method"]
+    return method if method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH") else "OTHER"

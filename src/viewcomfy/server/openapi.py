@@ -1,0 +1,44 @@
+"""Our OpenAPI document: FastAPI's, with the credentials and the errors that every route shares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from viewcomfy.wire.errors import ErrorBody
+
+DESCRIPTION = "ComfyUI workflows behind an authenticated URL. Every error is JSON with `code`, `detail` and often a `hint`."
+SCHEMES = {
+    "client_id": {"type": "apiKey", "in": "header", "name": "client_id", "description": "With an underscore."},
+    "client_secret": {"type": "apiKey", "in": "header", "name": "client_secret", "description": "With an underscore."},
+    "bearer": {"type": "http", "scheme": "bearer", "description": "The admin token, or <client_id>:<client_secret>."},
+}
+Security = list[dict[str, list[str]]]
+KEY_OR_ADMIN: Security = [{"client_id": [], "client_secret": []}, {"bearer": []}]
+ADMIN: Security = [{"bearer": []}]
+SHARED_ERRORS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": ErrorBody, "description": "What is wrong with the request, or how the run failed."},
+    "5XX": {"model": ErrorBody, "description": "What is wrong with the run or the server."},
+    422: {"model": ErrorBody, "description": "Something in the request is wrong."},
+}
+
+
+def document_of(app: FastAPI) -> dict[str, Any]:
+    """Return the document, made once."""
+    if app.openapi_schema is None:
+        document = get_openapi(title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes)
+        document["components"]["securitySchemes"] = SCHEMES
+        for path, operations in document["paths"].items():
+            for operation in operations.values():
+                if security := _security(path):
+                    operation["security"] = security
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _security(path: str) -> Security | None:
+    if path.startswith(("/d/", "/api/jobs")):
+        return KEY_OR_ADMIN
+    return ADMIN if path.startswith("/api/") else None

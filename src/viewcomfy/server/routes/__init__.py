@@ -1,0 +1,1 @@
+"""The URLs, by what they are about."""

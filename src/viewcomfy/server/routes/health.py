@@ -1,0 +1,56 @@
+"""Probes for whoever watches the server: is the process up, can it take jobs, what are its numbers."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+from starlette.responses import PlainTextResponse, Response
+
+from viewcomfy.core.errors import NoBackend
+from viewcomfy.core.keys import Caller
+from viewcomfy.server.deps import services_of
+from viewcomfy.server.metrics import Metrics
+
+router = APIRouter(tags=["probes"])
+
+BROKEN = frozenset({"broken", "failed", "gone"})
+
+
+class Health(BaseModel):
+    """The process is up."""
+
+    status: str = "ok"
+
+
+class Readiness(BaseModel):
+    """Jobs can be taken: the store answers, and there are backends that run or can be started."""
+
+    status: str
+    workers: int
+    backends: int
+    queued: int
+
+
+@router.get("/healthz")
+async def healthz() -> Health:
+    """Tell that the process is up; nothing else is asked, so a busy or broken backend does not get it restarted."""
+    return Health()
+
+
+@router.get("/readyz")
+async def readyz(request: Request) -> Readiness:
+    """Tell whether jobs can be taken; 503 where not."""
+    services = services_of(request)
+    await services.jobs.page(Caller(), limit=1)  # the store answers
+    workers, queued = await services.workers.overview()
+    usable = [backend for worker in workers for backend in worker.backends if backend.get("state") not in BROKEN]
+    if not usable:
+        raise NoBackend("No backend is there to run jobs.", hint="Jobs are accepted and wait. See the server's log.", retry_after=5)
+    return Readiness(status="ready", workers=len(workers), backends=len(usable), queued=queued)
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+async def metrics(request: Request) -> Response:
+    """Return numbers for Prometheus."""
+    numbers: Metrics = request.app.state.metrics
+    return Response(numbers.text(*await services_of(request).workers.overview()), media_type="text/plain; version=0.0.4; charset=utf-8")

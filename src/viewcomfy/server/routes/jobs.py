@@ -1,0 +1,126 @@
+"""`/api/jobs`: find, follow and cancel jobs. A key sees its own, the admin all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request
+from starlette.responses import Response
+
+from viewcomfy.core.errors import BadInput
+from viewcomfy.core.events import Event
+from viewcomfy.core.jobs import JobStatus
+from viewcomfy.server.answers import SSE_HEADERS
+from viewcomfy.server.bodies import json_response
+from viewcomfy.server.deps import AnyCaller, base_url, services_of, settings_of
+from viewcomfy.server.present import job_out
+from viewcomfy.server.streams import LiveResponse, Sender, with_heartbeat
+from viewcomfy.wire.events import PING, job_event
+from viewcomfy.wire.jobs import CancelOut, JobDetail, JobPage
+
+router = APIRouter(prefix="/api/jobs", tags=["jobs"])
+
+SEQ = re.compile(r"\d{1,18}", re.ASCII)
+Time = Annotated[float | None, Query(allow_inf_nan=False, description="Unix time in seconds.")]
+EVENTS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The job's events, to the last one.", "content": {"text/event-stream": {"schema": {"type": "string"}}}},
+    204: {"description": "The job has finished and nothing came after that event: don't connect again."},
+}
+
+
+@router.get("", response_model=JobPage)
+async def list_jobs(
+    caller: AnyCaller,
+    request: Request,
+    *,
+    deployment: str | None = None,
+    status: JobStatus | None = None,
+    key_id: str | None = None,
+    created_after: Time = None,
+    created_before: Time = None,
+    cursor: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Response:
+    """List jobs, newest first."""
+    services, base = services_of(request), base_url(request)
+    jobs, next_cursor = await services.jobs.page(
+        caller,
+        key_id=key_id,
+        deployment=deployment,
+        status=status,
+        created_after=created_after,
+        created_before=created_before,
+        cursor=cursor,
+        limit=limit,
+    )
+    return json_response(JobPage(jobs=[job_out(job, services.links, base) for job in jobs], next_cursor=next_cursor))
+
+
+@router.get("/{prompt_id}", response_model=JobDetail)
+async def get_job(prompt_id: str, caller: AnyCaller, request: Request) -> Response:
+    """Return a job with links to its outputs."""
+    services = services_of(request)
+    job = await services.jobs.get(caller, prompt_id)
+    shown = job_out(job, services.links, base_url(request), await services.jobs.position(job))
+    return json_response(JobDetail(**shown.model_dump(), prompt=dict(job.workflow)))
+
+
+@router.get("/{prompt_id}/events", response_class=Response, responses=EVENTS)
+async def follow_job(
+    prompt_id: str,
+    caller: AnyCaller,
+    request: Request,
+    after: Annotated[str | None, Query(description="The id of the last event that is known already.")] = None,
+    last_event_id: Annotated[str | None, Header(description="The same, as browsers send it.")] = None,
+) -> Response:
+    """Follow a job: its events so far and then as they happen, as server-sent events; it resumes by Last-Event-ID."""
+    services = services_of(request)
+    after_seq = _seq(last_event_id or after)
+    job = await services.jobs.get(caller, prompt_id)
+    events = services.jobs.follow(prompt_id, after_seq)
+    if job.status.is_final and after_seq:  # a browser would come back for ever, were it not told that this was all
+        first = await anext(events, None)
+        if first is None or not first.seq:
+            return Response(status_code=204)
+        events = _again(first, events)
+    return EventStream(with_heartbeat(events, settings_of(request).heartbeat))
+
+
+@router.post("/{prompt_id}/cancel", response_model=CancelOut)
+async def cancel_job(prompt_id: str, caller: AnyCaller, request: Request) -> Response:
+    """Cancel a job; one that has finished stays as it is."""
+    job = await services_of(request).jobs.cancel(caller, prompt_id)
+    return json_response(CancelOut(prompt_id=job.prompt_id, status=job.status))
+
+
+class EventStream(LiveResponse):
+    """Server-sent events of a job, with a comment now and then while nothing happens (None)."""
+
+    def __init__(self, events: AsyncGenerator[Event | None, None]) -> None:
+        super().__init__(200, SSE_HEADERS)
+        self.events = events
+
+    async def answer(self, out: Sender) -> None:
+        """Send the events up to the last one."""
+        await out.write(b"")
+        async with aclosing(self.events):
+            async for event in self.events:
+                await out.write(PING if event is None else job_event(event))
+        await out.write(b"", more=False)
+
+
+def _seq(value: str | None) -> int:
+    if not value:
+        return 0
+    if not SEQ.fullmatch(value):
+        raise BadInput(f"{value[:40]!r} is not the id of an event.", hint="Send the id of the last event that came, or none.")
+    return int(value)
+
+
+async def _again(first: Event, rest: Any) -> AsyncGenerator[Event, None]:
+    yield first
+    async for event in rest:
+        yield event

@@ -1,0 +1,35 @@
+"""`/api/keys`: make, list and revoke keys, by the admin."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from viewcomfy.server.bodies import body_of, json_response, read_model
+from viewcomfy.server.deps import Admin, services_of
+from viewcomfy.server.present import key_out
+from viewcomfy.wire.keys import KeyOut, KeyRequest, NewKeyOut
+
+router = APIRouter(prefix="/api/keys", tags=["keys"])
+
+MAX_BODY = 64 * 1024
+
+
+@router.post("", status_code=201, response_model=NewKeyOut, openapi_extra=body_of(KeyRequest))
+async def create_key(_: Admin, request: Request) -> Response:
+    """Make a key. Its client_secret is in this answer and nowhere else."""
+    wanted = await read_model(request, KeyRequest, MAX_BODY)
+    key, secret = await services_of(request).keys.create(wanted.name, wanted.deployments, wanted.allow_override)
+    return json_response(NewKeyOut(**key_out(key).model_dump(), client_secret=secret), 201, {"Cache-Control": "no-store"})
+
+
+@router.get("")
+async def list_keys(_: Admin, request: Request) -> list[KeyOut]:
+    """List the keys, revoked ones too, newest first."""
+    return [key_out(key) for key in await services_of(request).keys.list()]
+
+
+@router.delete("/{client_id}")
+async def revoke_key(client_id: str, _: Admin, request: Request) -> KeyOut:
+    """Revoke a key, for good."""
+    return key_out(await services_of(request).keys.revoke(client_id))

@@ -1,0 +1,103 @@
+"""Jobs: find, follow, wait for and cancel them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from viewcomfy.core.errors import UnknownJob
+from viewcomfy.core.events import Event, EventKind
+from viewcomfy.core.jobs import Job, JobStatus
+from viewcomfy.core.keys import Caller
+from viewcomfy.engine.base import Engine
+from viewcomfy.store.jobs import JobRows
+
+POLL_SECONDS = 2.0
+"""How often the store is asked while nothing is heard: the store is the truth, events are an extra."""
+
+
+class JobService:
+    """Look after accepted jobs on behalf of a caller, who sees only their own; the admin sees all."""
+
+    def __init__(self, rows: JobRows, engine: Engine, clock: Callable[[], float] = time.time, poll_seconds: float = POLL_SECONDS) -> None:
+        self._rows = rows
+        self._engine = engine
+        self._clock = clock
+        self._poll = poll_seconds
+
+    async def get(self, caller: Caller, prompt_id: str) -> Job:
+        """Return a job. Raises UnknownJob, also for somebody else's."""
+        job = await self._rows.get(prompt_id)
+        if job is None or not (caller.is_admin or job.key_id == caller.key_id):
+            raise UnknownJob(f"There is no job {prompt_id[:64]!r}.", hint="Finished jobs are removed after a while; see keep_jobs_days.")
+        return job
+
+    async def page(self, caller: Caller, *, key_id: str | None = None, **filters: Any) -> tuple[list[Job], str | None]:
+        """Return jobs, newest first, without their workflows, and the cursor of the next page."""
+        return await self._rows.page(key_id=key_id if caller.is_admin else caller.key_id, **filters)
+
+    async def position(self, job: Job) -> int | None:
+        """Return how many jobs stand before this one; None when it does not wait."""
+        return await self._engine.position(job.prompt_id) if job.status is JobStatus.QUEUED else None
+
+    async def cancel(self, caller: Caller, prompt_id: str) -> Job:
+        """Cancel a job that is queued or running; a finished one stays as it is. Raises UnknownJob."""
+        job = await self.get(caller, prompt_id)
+        if not job.status.is_final:
+            await self._engine.cancel(prompt_id)
+        return await self.get(caller, prompt_id)
+
+    async def wait(self, prompt_id: str) -> Job:
+        """Return the job once it has finished."""
+        after = 0
+        while True:
+            try:
+                async with asyncio.timeout(self._poll):
+                    async for event in self._engine.events(prompt_id, after):
+                        after = event.seq or after
+            except TimeoutError:
+                pass
+            job = await self._rows.get(prompt_id)
+            if job is None:
+                raise UnknownJob(f"The job {prompt_id!r} has been removed.")
+            if job.status.is_final:
+                return job
+
+    async def follow(self, prompt_id: str, after_seq: int = 0) -> AsyncIterator[Event]:
+        """Yield the events of a job up to its final STATUS event, which comes also where the engine's stream fails."""
+        stream = self._engine.events(prompt_id, after_seq)
+        pending: asyncio.Task[Event | None] = asyncio.create_task(_next(stream))
+        try:
+            while True:
+                done, _ = await asyncio.wait({pending}, timeout=self._poll)
+                if done:
+                    event = pending.result()
+                    if event is not None:
+                        yield event
+                    if event is None or is_last(event):
+                        break
+                    pending = asyncio.create_task(_next(stream))
+                elif (last := await self._last_event(prompt_id)) is not None:
+                    yield last
+                    break
+        finally:
+            pending.cancel()
+
+    async def _last_event(self, prompt_id: str) -> Event | None:
+        job = await self._rows.get(prompt_id)
+        if job is not None and not job.status.is_final:
+            return None
+        status = job.status if job else JobStatus.CANCELED
+        error = {"error": job.error.as_dict()} if job and job.error else {}
+        return Event(EventKind.STATUS, {"status": status, **error}, self._clock())
+
+
+async def _next(stream: AsyncIterator[Event]) -> Event | None:
+    return await anext(stream, None)
+
+
+def is_last(event: Event) -> bool:
+    """Tell whether nothing comes after this event."""
+    return event.kind is EventKind.STATUS and JobStatus(event.data["status"]).is_final

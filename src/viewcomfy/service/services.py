@@ -1,0 +1,26 @@
+"""The services of a server, together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from viewcomfy.files.base import Files
+from viewcomfy.service.deployments import DeploymentService
+from viewcomfy.service.infer import InferService
+from viewcomfy.service.jobs import JobService
+from viewcomfy.service.keys import KeyService
+from viewcomfy.service.links import Links
+from viewcomfy.service.workers import WorkerService
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the HTTP layer may call."""
+
+    infer: InferService
+    jobs: JobService
+    keys: KeyService
+    deployments: DeploymentService
+    links: Links
+    workers: WorkerService
+    files: Files

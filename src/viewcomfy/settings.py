@@ -1,0 +1,60 @@
+"""Every setting: a VIEWCOMFY_* variable, its default, one sentence each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MIB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """What can be set. Command line options win over variables, variables over these defaults."""
+
+    model_config = SettingsConfigDict(env_prefix="VIEWCOMFY_", extra="ignore", validate_default=True)
+
+    data_dir: Path = Field(Path(".viewcomfy"), description="The folder that holds all state: database, files, logs, ComfyUI.")
+    host: str = Field("127.0.0.1", description="The address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="The port to listen on; 0 picks a free one.")
+    public_url: str | None = Field(None, description="The URL that callers use, when it differs from the one that requests arrive at.")
+    admin_token: SecretStr | None = Field(None, description="The token of the management API; made on the first start when absent.")
+
+    comfyui: str | None = Field(None, description="The URL or the folder of a ComfyUI; found by itself when absent.")
+    backends: int = Field(1, ge=0, le=64, description="How many ComfyUI processes may run at once.")
+    idle_timeout: float = Field(300.0, ge=0, description="Seconds without a job after which a ComfyUI process is stopped; 0 keeps it.")
+    start_timeout: float = Field(300.0, gt=0, description="Seconds that a ComfyUI process may take to start.")
+    stall_timeout: float = Field(120.0, gt=0, description="Seconds of silence and unanswered probes after which a backend counts as hung.")
+    cancel_grace: float = Field(10.0, ge=0, description="Seconds between the interrupt of a job and the kill of its backend.")
+    shutdown_grace: float = Field(30.0, ge=0, description="Seconds that running jobs get to end when the server is stopped.")
+    comfyui_args: str = Field("", description="More command line options for ComfyUI, as a shell would split them.")
+
+    attempts: int = Field(3, ge=1, le=20, description="How often a job is tried when its backend or worker is lost.")
+    lease_seconds: float = Field(30.0, gt=0, description="Seconds after which a silent worker loses its job.")
+    time_limit: float = Field(0.0, ge=0, description="Seconds that a job may run where its deployment says nothing; 0 means no limit.")
+    max_queue: int = Field(1000, ge=1, description="How many jobs may wait; the next one answers 429.")
+
+    max_upload: int = Field(1024 * MIB, ge=1, description="The largest file part, in bytes.")
+    max_request: int = Field(2048 * MIB, ge=1, description="The largest request body, in bytes.")
+    max_field: int = Field(16 * MIB, ge=1, description="The largest text field (params, workflow_api), in bytes.")
+    max_files: int = Field(64, ge=0, description="The most file parts in one request.")
+    heartbeat: float = Field(15.0, gt=0, description="Seconds between signs of life on a waiting answer.")
+    link_seconds: float = Field(86_400.0, gt=0, description="Seconds that a link to an output works.")
+
+    keep_jobs_days: float = Field(30.0, ge=0, description="Days that finished jobs are kept; 0 keeps them for ever.")
+    keep_files_days: float = Field(7.0, ge=0, description="Days that the files of finished jobs are kept; 0 keeps them for ever.")
+    keep_files_bytes: int = Field(0, ge=0, description="How many bytes of files to keep, the oldest jobs' go first; 0 means no limit.")
+
+    log_level: str = Field("info", description="How much the server logs: debug, info, warning or error.")
+
+
+class ClientSettings(BaseSettings):
+    """What the client commands read."""
+
+    model_config = SettingsConfigDict(env_prefix="VIEWCOMFY_", extra="ignore")
+
+    server: str = Field("http://127.0.0.1:8000", description="The server that client commands talk to.")
+    client_id: str | None = Field(None, description="The client_id of the key to call with.")
+    client_secret: SecretStr | None = Field(None, description="The client_secret of the key to call with.")
+    admin_token: SecretStr | None = Field(None, description="The token of the management API.")

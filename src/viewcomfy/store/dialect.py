@@ -1,0 +1,49 @@
+"""What differs between databases: how each is opened. Everything else is SQL that all of them take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+
+_PRAGMAS = (
+    "journal_mode=WAL",
+    # a crash of the process loses nothing; a power cut may lose the last moments, never the whole
+    "synchronous=NORMAL",
+    # 16 MB: bringing the log into the database waits for the disk, so do it after some hundred jobs rather than a few dozen
+    "wal_autocheckpoint=4000",
+    "busy_timeout=5000",
+    "foreign_keys=ON",
+    "temp_store=MEMORY",
+)
+
+
+def sqlite_url(path: Path) -> str:
+    """Return the URL of a SQLite file."""
+    return URL.create("sqlite", database=str(path)).render_as_string()
+
+
+def make_engine(url: str) -> Engine:
+    """Return an engine for a URL such as `sqlite:////var/lib/viewcomfy/viewcomfy.db`; a missing folder is made."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_pre_ping=True)
+    if parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    # transactions are begun by ourselves: the driver's own way would begin one only before the first write
+    engine = create_engine(parsed, connect_args={"isolation_level": None, "check_same_thread": False, "cached_statements": 256})
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+    return engine
+
+
+def _on_connect(connection: Any, _record: Any) -> None:
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _on_begin(connection: Connection) -> None:
+    # a writer takes the lock at once: it then waits for its turn, instead of failing half way
+    reads = connection.get_execution_options().get("read_only")
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

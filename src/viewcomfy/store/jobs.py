@@ -1,0 +1,135 @@
+"""The rows of jobs, as callers and retention see them; how they move through the queue is `queue.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from viewcomfy.core.errors import BadInput, Conflict
+from viewcomfy.core.jobs import Job, JobStatus
+from viewcomfy.store.database import Database
+from viewcomfy.store.rows import JOB_COLUMNS, job_of, row_of
+from viewcomfy.store.tables import events, jobs, workflows
+
+_ADD = insert(jobs)
+_ADD_WORKFLOW = insert(workflows)
+_GET = (
+    select(*JOB_COLUMNS, workflows.c.workflow)
+    .join_from(jobs, workflows, workflows.c.prompt_id == jobs.c.prompt_id)
+    .where(jobs.c.prompt_id == bindparam("wanted"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A finished job whose files are still there; `size` is what its uploads and outputs take, in bytes."""
+
+    prompt_id: str
+    finished_at: float
+    size: int
+
+
+class JobRows:
+    """Add, read, list and forget jobs."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, job: Job) -> None:
+        """Store a new job, ready to be claimed; raise Conflict when its prompt_id is taken."""
+
+        def work(connection: Connection) -> None:
+            try:
+                connection.execute(_ADD, row_of(job))
+            except IntegrityError as fault:
+                raise Conflict(f"There is a job {job.prompt_id} already.", hint="Use a new prompt_id for each job.") from fault
+            connection.execute(_ADD_WORKFLOW, {"prompt_id": job.prompt_id, "workflow": job.workflow})
+
+        await self._database.run(work)
+
+    async def get(self, prompt_id: str) -> Job | None:
+        """Return a job with its workflow."""
+
+        def work(connection: Connection) -> Job | None:
+            row = connection.execute(_GET, {"wanted": prompt_id}).one_or_none()
+            return job_of(row, row.workflow) if row else None
+
+        return await self._database.read(work)
+
+    async def page(
+        self,
+        *,
+        deployment: str | None = None,
+        status: JobStatus | None = None,
+        key_id: str | None = None,
+        created_after: float | None = None,
+        created_before: float | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> tuple[list[Job], str | None]:
+        """Return up to `limit` jobs, newest first and without their workflows, and the cursor of the next page if there is one.
+
+        `created_after` is included, `created_before` is not. A cursor stays good while jobs come and go.
+        """
+        query = select(*JOB_COLUMNS, jobs.c.number).order_by(jobs.c.number.desc()).limit(limit + 1)
+        for column, wanted in ((jobs.c.deployment, deployment), (jobs.c.status, status), (jobs.c.key_id, key_id)):
+            if wanted is not None:
+                query = query.where(column == wanted)
+        if created_after is not None:
+            query = query.where(jobs.c.created_at >= created_after)
+        if created_before is not None:
+            query = query.where(jobs.c.created_at < created_before)
+        if cursor is not None:
+            query = query.where(jobs.c.number < _number(cursor))
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        more = str(rows[limit - 1].number) if len(rows) > limit else None
+        return [job_of(row) for row in rows[:limit]], more
+
+    async def statuses(self, prompt_ids: Collection[str]) -> dict[str, JobStatus]:
+        """Return the status of each of these jobs that exists."""
+        query = select(jobs.c.prompt_id, jobs.c.status).where(jobs.c.prompt_id.in_(prompt_ids))
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return {row.prompt_id: JobStatus(row.status) for row in rows}
+
+    async def finished_before(self, time: float, limit: int = 500) -> list[str]:
+        """Return the prompt_ids of jobs that finished before a time, oldest first."""
+        query = select(jobs.c.prompt_id).where(jobs.c.finished_at < time).order_by(jobs.c.finished_at).limit(limit)
+        return list(await self._database.read(lambda connection: connection.execute(query).scalars().all()))
+
+    async def oldest_finished(self, limit: int = 500) -> list[Kept]:
+        """Return the finished jobs that still have files, oldest first."""
+        query = (
+            select(jobs.c.prompt_id, jobs.c.finished_at, jobs.c.bytes)
+            .where(jobs.c.finished_at.is_not(None), jobs.c.files_removed_at.is_(None))
+            .order_by(jobs.c.finished_at)
+            .limit(limit)
+        )
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return [Kept(row.prompt_id, row.finished_at, row.bytes) for row in rows]
+
+    async def mark_files_removed(self, prompt_ids: Collection[str], now: float) -> None:
+        """Note that the files of these jobs are gone."""
+        query = update(jobs).where(jobs.c.prompt_id.in_(prompt_ids)).values(files_removed_at=now)
+        await self._database.run(lambda connection: connection.execute(query))
+
+    async def forget(self, prompt_ids: Collection[str]) -> int:
+        """Remove finished jobs and their events; return how many jobs that were."""
+
+        def work(connection: Connection) -> int:
+            finished = select(jobs.c.prompt_id).where(jobs.c.prompt_id.in_(prompt_ids), jobs.c.finished_at.is_not(None))
+            gone = connection.execute(finished).scalars().all()
+            connection.execute(delete(events).where(events.c.prompt_id.in_(gone)))
+            connection.execute(delete(workflows).where(workflows.c.prompt_id.in_(gone)))
+            connection.execute(delete(jobs).where(jobs.c.prompt_id.in_(gone)))
+            return len(gone)
+
+        return await self._database.run(work)
+
+
+def _number(cursor: str) -> int:
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
+        raise BadInput(f"{cursor[:80]!r} is not a cursor.", hint="Use the cursor that came with the page before.")
+    return int(cursor)

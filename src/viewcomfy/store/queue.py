@@ -1,0 +1,230 @@
+"""The rows of jobs as a queue: claim, extend, commit, release, cancel, expire. Each is one transaction that checks what it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection, bindparam, func, null, select, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from viewcomfy.core.errors import StaleLease, UnknownJob
+from viewcomfy.core.jobs import Job, JobError, JobStatus, Manifest
+from viewcomfy.core.scheduling import Lane
+from viewcomfy.store.database import Database
+from viewcomfy.store.lanes import NEXT_IN_LANE, lane_of_row, lanes_query
+from viewcomfy.store.rows import JOB_COLUMNS, job_of, lane_of, manifest_row
+from viewcomfy.store.tables import QUEUED, RUNNING, events, jobs
+
+_MINE: tuple[ColumnElement[bool], ...] = (
+    jobs.c.prompt_id == bindparam("wanted"),
+    jobs.c.attempt == bindparam("wanted_attempt"),
+    RUNNING,
+)
+_LANES = lanes_query()
+_CLAIM = (
+    update(jobs)
+    .where(jobs.c.number == NEXT_IN_LANE, QUEUED)
+    .values(
+        status="running",
+        attempt=jobs.c.attempt + 1,
+        worker=bindparam("new_worker"),
+        started_at=bindparam("now"),
+        lease_expires_at=bindparam("new_expiry"),
+    )
+    .returning(*JOB_COLUMNS)
+)
+_EXTEND = update(jobs).where(*_MINE).values(lease_expires_at=bindparam("new_expiry"))
+_COMMIT = (
+    update(jobs)
+    .where(*_MINE)
+    .values(
+        status=bindparam("new_status"),
+        outputs=bindparam("new_outputs"),
+        error=bindparam("new_error"),
+        execution_time=bindparam("new_execution_time"),
+        bytes=jobs.c.bytes + bindparam("new_bytes"),
+        finished_at=bindparam("now"),
+        lease_expires_at=null(),
+    )
+)
+_CANCEL = (
+    update(jobs)
+    .where(jobs.c.prompt_id == bindparam("wanted"), QUEUED | RUNNING)
+    .values(status="canceled", finished_at=bindparam("now"), lease_expires_at=null())
+    .returning(*JOB_COLUMNS)
+)
+_GET = select(*JOB_COLUMNS).where(jobs.c.prompt_id == bindparam("wanted"))
+_FAILURES = select(jobs.c.failures).where(*_MINE).with_for_update()
+_OVERDUE = (
+    select(jobs.c.prompt_id, jobs.c.attempt).where(RUNNING, jobs.c.lease_expires_at <= bindparam("now")).with_for_update(skip_locked=True)
+)
+_GIVE_BACK = (
+    update(jobs)
+    .where(*_MINE)
+    .values(
+        status=bindparam("new_status"),
+        failures=bindparam("new_failures"),
+        run_after=bindparam("new_run_after"),
+        error=bindparam("new_error"),
+        finished_at=bindparam("new_finished_at"),
+        worker=null(),
+        started_at=null(),
+        lease_expires_at=null(),
+    )
+    .returning(*JOB_COLUMNS)
+)
+
+Choose = Callable[[Sequence[Lane]], tuple[Lane, str] | None]
+
+
+class QueueRows:
+    """What the engine of one machine needs of the jobs. Times are Unix seconds; jobs are returned without their workflows."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def claim(self, pool: str, choose: Choose, *, now: float, expires_at: float) -> Job | None:
+        """Give the oldest job of the lane that `choose` returns to the worker that it returns; None when it returns None.
+
+        `choose` is called inside the transaction, on another thread, with the lanes of the pool that can go now.
+        """
+
+        def work(connection: Connection) -> Job | None:
+            lanes = [lane_of_row(pool, row) for row in connection.execute(_LANES, {"at_pool": pool, "now": now}) if row.oldest is not None]
+            chosen = choose(lanes)
+            if chosen is None:
+                return None
+            lane, worker = chosen
+            values = {
+                "at_pool": pool,
+                "at_lane": lane_of(lane.priority, lane.key_id, lane.affinity),
+                "now": now,
+                "new_worker": worker,
+                "new_expiry": expires_at,
+            }
+            row = connection.execute(_CLAIM, values).one_or_none()
+            return job_of(row) if row else None
+
+        return await self._database.run(work)
+
+    async def extend(self, prompt_id: str, attempt: int, *, expires_at: float) -> None:
+        """Move the end of a lease; raise StaleLease when the attempt is not the job's running one."""
+        values = {"wanted": prompt_id, "wanted_attempt": attempt, "new_expiry": expires_at}
+
+        def work(connection: Connection) -> None:
+            if connection.execute(_EXTEND, values).rowcount != 1:
+                raise _stale(prompt_id, attempt)
+
+        await self._database.run(work)
+
+    async def commit(self, prompt_id: str, attempt: int, manifest: Manifest, *, now: float) -> None:
+        """Finish a job; raise StaleLease when the attempt is not the job's running one."""
+
+        def work(connection: Connection) -> None:
+            values = {"wanted": prompt_id, "wanted_attempt": attempt, "now": now, **manifest_row(manifest)}
+            if connection.execute(_COMMIT, values).rowcount != 1:
+                raise _stale(prompt_id, attempt)
+
+        await self._database.run(work)
+
+    async def release(
+        self, prompt_id: str, attempt: int, error: JobError, *, now: float, run_after: float, counts: bool, attempts: int
+    ) -> Job:
+        """Queue a job again, or fail it with `error` once `attempts` of its attempts have counted; raise StaleLease as commit does."""
+
+        def work(connection: Connection) -> Job:
+            return _give_back(connection, prompt_id, attempt, error, now=now, run_after=run_after, counts=counts, attempts=attempts)
+
+        return await self._database.run(work)
+
+    async def cancel(self, prompt_id: str, *, now: float) -> tuple[Job, bool]:
+        """Cancel a job that has not finished; return it as it then is, and whether this call has changed it. Raises UnknownJob."""
+
+        def work(connection: Connection) -> tuple[Job, bool]:
+            canceled = connection.execute(_CANCEL, {"wanted": prompt_id, "now": now}).one_or_none()
+            row = canceled or connection.execute(_GET, {"wanted": prompt_id}).one_or_none()
+            if row is None:
+                raise UnknownJob(f"There is no job {prompt_id[:80]!r}.")
+            return job_of(row), canceled is not None
+
+        return await self._database.run(work)
+
+    async def expire(self, error: JobError, *, now: float, attempts: int) -> list[Job]:
+        """Take back every job whose lease has ended by now; return them as they then are, queued or failed with `error`."""
+
+        def work(connection: Connection) -> list[Job]:
+            overdue = connection.execute(_OVERDUE, {"now": now}).all()
+            return [
+                _give_back(connection, row.prompt_id, row.attempt, error, now=now, run_after=0.0, counts=True, attempts=attempts)
+                for row in overdue
+            ]
+
+        return await self._database.run(work)
+
+    async def unfinished(self) -> list[tuple[str, str, JobStatus, int]]:
+        """Return prompt_id, pool, status and the seq of the last stored event (0: none) of every job that is not finished."""
+        last = func.coalesce(select(func.max(events.c.seq)).where(events.c.prompt_id == jobs.c.prompt_id).scalar_subquery(), 0)
+        query = select(jobs.c.prompt_id, jobs.c.pool, jobs.c.status, last.label("last_seq")).where(QUEUED | RUNNING)
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return [(row.prompt_id, row.pool, JobStatus(row.status), row.last_seq) for row in rows]
+
+    async def standing(self, prompt_id: str) -> Job | None:
+        """Return a job as it stands."""
+
+        def work(connection: Connection) -> Job | None:
+            row = connection.execute(_GET, {"wanted": prompt_id}).one_or_none()
+            return job_of(row) if row else None
+
+        return await self._database.read(work)
+
+    async def position(self, prompt_id: str) -> int | None:
+        """Return how many jobs of the pool stand before this one, by priority and then by age; None when it does not wait."""
+
+        def work(connection: Connection) -> int | None:
+            it = connection.execute(_PLACE, {"wanted": prompt_id}).one_or_none()
+            return None if it is None else connection.execute(_BEFORE, dict(it._mapping)).scalar_one()
+
+        return await self._database.read(work)
+
+
+_PLACE = select(
+    jobs.c.pool.label("at_pool"), jobs.c.priority.label("at_priority"), jobs.c.queued_at.label("at_time"), jobs.c.number.label("at_number")
+).where(jobs.c.prompt_id == bindparam("wanted"), QUEUED)
+_BEFORE = (
+    select(func.count())
+    .select_from(jobs)
+    .where(
+        QUEUED,
+        jobs.c.pool == bindparam("at_pool"),
+        (jobs.c.priority < bindparam("at_priority"))
+        | (jobs.c.priority == bindparam("at_priority"))
+        & (
+            (jobs.c.queued_at < bindparam("at_time"))
+            | (jobs.c.queued_at == bindparam("at_time")) & (jobs.c.number < bindparam("at_number"))
+        ),
+    )
+)
+
+
+def _give_back(
+    connection: Connection, prompt_id: str, attempt: int, error: JobError, *, now: float, run_after: float, counts: bool, attempts: int
+) -> Job:
+    mine = {"wanted": prompt_id, "wanted_attempt": attempt}
+    failures = connection.execute(_FAILURES, mine).scalar_one_or_none()
+    if failures is None:
+        raise _stale(prompt_id, attempt)
+    failures += int(counts)
+    failed = counts and failures >= attempts
+    values = {
+        **mine,
+        "new_status": (JobStatus.FAILED if failed else JobStatus.QUEUED).value,
+        "new_failures": failures,
+        "new_run_after": run_after,
+        "new_error": error.as_dict() if failed else None,
+        "new_finished_at": now if failed else None,
+    }
+    return job_of(connection.execute(_GIVE_BACK, values).one())
+
+
+def _stale(prompt_id: str, attempt: int) -> StaleLease:
+    return StaleLease(f"Attempt {attempt} of job {prompt_id} is no longer its running one.", details={"attempt": attempt})

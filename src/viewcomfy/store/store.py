@@ -1,0 +1,51 @@
+"""The store: a database and what it holds."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Self
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from viewcomfy.store.database import Database
+from viewcomfy.store.deployments import DeploymentRows
+from viewcomfy.store.dialect import make_engine, sqlite_url
+from viewcomfy.store.events import EventRows
+from viewcomfy.store.faults import meaning
+from viewcomfy.store.jobs import JobRows
+from viewcomfy.store.keys import KeyRows
+from viewcomfy.store.meta import MetaRows
+from viewcomfy.store.migrate import migrate
+from viewcomfy.store.queue import QueueRows
+
+
+class Store:
+    """Everything that is kept, by what it is about."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.jobs = JobRows(database)
+        self.queue = QueueRows(database)
+        self.deployments = DeploymentRows(database)
+        self.keys = KeyRows(database)
+        self.events = EventRows(database)
+        self.meta = MetaRows(database)
+
+    @classmethod
+    async def open(cls, url: str | Path) -> Self:
+        """Open a database by its URL, or a SQLite file by its path; one that is missing is made, an older one brought up to date.
+
+        Raises Conflict for a database that a newer viewcomfy has written, ServerUnavailable when it can't be reached.
+        """
+        text = sqlite_url(url) if isinstance(url, Path) else url
+        try:
+            engine = await asyncio.to_thread(make_engine, text)
+            await asyncio.to_thread(migrate, engine)
+        except SQLAlchemyError as fault:
+            raise meaning(fault) from fault
+        return cls(Database(engine))
+
+    async def close(self) -> None:
+        """Finish what has been asked for and close the database."""
+        await self._database.close()

@@ -1,0 +1,137 @@
+"""The tables, and the few column expressions that partial indexes depend on."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, Dialect, Double, ForeignKey, Index, Integer, MetaData, Table, Text, literal_column
+from sqlalchemy.types import TypeDecorator
+
+
+class Json(TypeDecorator[Any]):
+    """A JSON value as text, in ASCII: any string a caller can send survives, lone surrogates and NUL included."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Return the text to store; None stays NULL."""
+        return None if value is None else json.dumps(value, separators=(",", ":"))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's signature
+        """Return the value that was stored."""
+        return None if value is None else json.loads(value)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    # counts up with every job: first in, first out among equals, and the cursor of pages
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("prompt_id", Text, nullable=False),
+    Column("deployment", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("pool", Text, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("affinity", Text, nullable=False),
+    # priority, key and affinity in one text, so that the lanes can be walked along one index
+    Column("lane", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    # the attempts that count against the limit; `attempt` itself only grows, so that no two attempts are ever confused
+    Column("failures", Integer, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("queued_at", Double, nullable=False),
+    Column("run_after", Double, nullable=False),
+    Column("started_at", Double),
+    Column("finished_at", Double),
+    Column("lease_expires_at", Double),
+    Column("time_limit", Double, nullable=False),
+    Column("execution_time", Double),
+    Column("worker", Text),
+    Column("bytes", BigInteger, nullable=False),
+    Column("files_removed_at", Double),
+    Column("uploads", Json, nullable=False),
+    Column("outputs", Json, nullable=False),
+    Column("error", Json),
+)
+
+# literals, not parameters: SQLite uses a partial index only when it can see at compile time that the condition holds
+QUEUED = jobs.c.status == literal_column("'queued'")
+RUNNING = jobs.c.status == literal_column("'running'")
+FINISHED = jobs.c.finished_at.is_not(None)
+
+Index("ix_jobs_prompt_id", jobs.c.prompt_id, unique=True)
+Index("ix_jobs_status", jobs.c.status, jobs.c.number)
+Index("ix_jobs_key_id", jobs.c.key_id, jobs.c.number)
+Index("ix_jobs_deployment", jobs.c.deployment, jobs.c.number)
+Index(
+    "ix_jobs_queued",
+    *(jobs.c[name] for name in ("status", "pool", "lane", "queued_at", "number", "run_after", "priority")),
+    sqlite_where=QUEUED,
+    postgresql_where=QUEUED,
+)
+Index("ix_jobs_finished_at", jobs.c.finished_at, sqlite_where=FINISHED, postgresql_where=FINISHED)
+
+# apart from its job, so that a change of status does not write a large graph again
+workflows = Table(
+    "workflows",
+    metadata,
+    Column("prompt_id", Text, ForeignKey("jobs.prompt_id", ondelete="CASCADE"), primary_key=True),
+    Column("workflow", Json, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("prompt_id", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("data", Json, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+deployments = Table(
+    "deployments",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("removed_at", Double),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("name", Text, ForeignKey("deployments.name"), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("workflow", Json, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("time_limit", Double, nullable=False),
+    Column("cancel_on_disconnect", Boolean, nullable=False),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("client_id", Text, primary_key=True),
+    Column("secret_hash", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("deployments", Json),
+    Column("allow_override", Boolean, nullable=False),
+    Column("revoked_at", Double),
+    Column("last_used_at", Double),
+)
+
+meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))

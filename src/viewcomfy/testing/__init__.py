@@ -1,0 +1,1 @@
+"""What viewcomfy ships for the tests of its users."""

@@ -1,0 +1,1 @@
+"""The shapes that go over HTTP, as pydantic models."""

@@ -1,0 +1,1 @@
+"""The worker: claims jobs, drives backends, commits what they made."""

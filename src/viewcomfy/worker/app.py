@@ -1,0 +1,66 @@
+"""The worker, put together: a loop for each backend, leases kept, presence told."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from contextlib import suppress
+from dataclasses import asdict
+
+from viewcomfy.comfy.backend import Backend, BackendState
+from viewcomfy.comfy.pool import Pool
+from viewcomfy.core.errors import ViewComfyError
+from viewcomfy.engine.base import Engine, WorkerInfo
+from viewcomfy.worker.loop import BackendLoop
+from viewcomfy.worker.runner import Runner
+
+PRESENCE_SECONDS = 2.0
+
+
+class Worker:
+    """Claims jobs and drives a pool of backends."""
+
+    def __init__(self, *, engine: Engine, pool: Pool, runner: Runner, lease_seconds: float, queue_pool: str = "default") -> None:
+        self.name = f"{socket.gethostname()}-{os.getpid()}"
+        self._engine = engine
+        self._pool = pool
+        self._runner = runner
+        self._lease_seconds = lease_seconds
+        self._queue_pool = queue_pool
+        self._stopping = asyncio.Event()
+        self._loops = [self._loop(backend) for backend in pool.backends]
+
+    def _loop(self, backend: Backend) -> BackendLoop:
+        return BackendLoop(
+            worker=self.name,
+            pool=self._queue_pool,
+            backend=backend,
+            engine=self._engine,
+            runner=self._runner,
+            any_ready=lambda: any(other.state is BackendState.READY for other in self._pool.backends),
+        )
+
+    async def run(self) -> None:
+        """Work until `stop` is called and the running jobs have ended."""
+        async with asyncio.TaskGroup() as tasks:
+            helpers = [tasks.create_task(self._runner.keep_leases(self._lease_seconds / 3)), tasks.create_task(self._tell_presence())]
+            loops = [tasks.create_task(loop.run(self._stopping)) for loop in self._loops]
+            await asyncio.wait(loops) if loops else await self._stopping.wait()
+            for helper in helpers:
+                helper.cancel()
+
+    async def stop(self, grace: float) -> None:
+        """Stop claiming; give what still runs after `grace` seconds back to the queue."""
+        self._stopping.set()
+        if not await self._runner.idle_within(grace):
+            await self._runner.release_all()
+
+    async def _tell_presence(self) -> None:
+        while True:
+            with suppress(ViewComfyError):
+                await self._engine.present(self._info())
+            await asyncio.sleep(PRESENCE_SECONDS)
+
+    def _info(self) -> WorkerInfo:
+        return WorkerInfo(self.name, self._queue_pool, tuple(asdict(info) for info in self._pool.infos()))

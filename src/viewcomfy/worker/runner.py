@@ -1,0 +1,152 @@
+"""Run a leased job on a backend to its end: one answer, whatever happens on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+
+from viewcomfy.comfy.backend import Backend
+from viewcomfy.core.errors import (
+    BackendCrashed,
+    BackendUnresponsive,
+    DiskFull,
+    InternalError,
+    NoBackend,
+    OutOfMemory,
+    StaleLease,
+    ViewComfyError,
+)
+from viewcomfy.core.events import log_event
+from viewcomfy.core.jobs import Job, JobError, JobStatus, Manifest
+from viewcomfy.engine.base import Engine, Lease
+from viewcomfy.files.base import Files
+from viewcomfy.store.jobs import JobRows
+from viewcomfy.worker.execution import Execution, NotStarted
+
+RETRYABLE = (BackendCrashed, BackendUnresponsive, NoBackend, OutOfMemory)
+"""Faults of the backend, not of the job: it may succeed at another attempt."""
+RETRY_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run taught about jobs of its kind: how long they take, and which models are loaded now."""
+
+    kind: str
+    seconds: float
+    affinity: str
+
+
+class Runner:
+    """Runs jobs. `active` leases are renewed by `keep_leases`, which the worker runs beside its loops."""
+
+    def __init__(self, *, engine: Engine, rows: JobRows, files: Files, cancel_grace: float, clock: Callable[[], float] = time.time) -> None:
+        self._engine = engine
+        self._rows = rows
+        self._files = files
+        self._cancel_grace = cancel_grace
+        self._clock = clock
+        self._leases: dict[Lease, Execution] = {}
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def run(self, lease: Lease, job: Job, backend: Backend, *, spare: bool = False) -> Report | None:
+        """Run the job once. It ends committed, released, or (when it was canceled or taken away) not at all."""
+        execution = Execution(
+            job, lease, backend, engine=self._engine, files=self._files, grace=self._cancel_grace, spare=spare, clock=self._clock
+        )
+        self._leases[lease] = execution
+        self._idle.clear()
+        watch = asyncio.create_task(self._stop_when_canceled(lease, execution))
+        try:
+            manifest = await execution.run()
+            await self._engine.commit(lease, manifest)
+            return Report(kind_of(job), manifest.execution_time, job.affinity)
+        except StaleLease:
+            log.info("a job was finished elsewhere", prompt_id=job.prompt_id, attempt=lease.attempt)
+        except NotStarted:
+            await self._give_back(lease)
+        except ViewComfyError as fault:
+            await self._fail(lease, job, fault)
+        except Exception as fault:
+            log.exception("a job failed through a fault of ours", prompt_id=job.prompt_id)
+            await self._fail(lease, job, InternalError(f"The worker failed: {type(fault).__name__}.", hint="Its log has the trace."))
+        finally:
+            watch.cancel()
+            await execution.tidy()
+            del self._leases[lease]
+            if not self._leases:
+                self._idle.set()
+        return None
+
+    async def _stop_when_canceled(self, lease: Lease, execution: Execution) -> None:
+        await self._engine.canceled(lease)
+        execution.stop()
+
+    async def _give_back(self, lease: Lease) -> None:
+        with suppress(StaleLease):
+            await self._engine.release(lease, JobError("worker_lost", "The job was given back."), counts=False)
+
+    async def _fail(self, lease: Lease, job: Job, fault: ViewComfyError) -> None:
+        error = JobError(fault.code, str(fault), {**fault.details, **({"problems": fault.problems} if fault.problems else {})})
+        try:
+            if isinstance(fault, RETRYABLE):
+                await self._retry(lease, job, fault, error)
+            else:
+                await self._engine.commit(lease, Manifest(JobStatus.FAILED, error=error))
+        except StaleLease:
+            log.info("a failed job was finished elsewhere", prompt_id=job.prompt_id, attempt=lease.attempt)
+
+    async def _retry(self, lease: Lease, job: Job, fault: ViewComfyError, error: JobError) -> None:
+        await self._engine.emit(job.prompt_id, [log_event(f"attempt {lease.attempt} did not succeed: {fault}", self._clock())])
+        status = await self._engine.release(lease, error, retry_in=RETRY_SECONDS)
+        log.warning("a job was given back", prompt_id=job.prompt_id, attempt=lease.attempt, status=status, reason=str(fault))
+
+    async def job_of(self, lease: Lease) -> Job | None:
+        """Return the leased job from the store; None when it is gone, and then the lease is given up."""
+        try:
+            job = await self._rows.get(lease.prompt_id)
+        except ViewComfyError as fault:
+            log.warning("a leased job could not be read", prompt_id=lease.prompt_id, reason=str(fault))
+            await self._give_back(lease)
+            return None
+        return job
+
+    async def keep_leases(self, every: float) -> None:
+        """Renew the leases of the running jobs for ever; a job whose lease is lost is stopped."""
+        while True:
+            await asyncio.sleep(every)
+            for lease, execution in list(self._leases.items()):
+                try:
+                    await self._engine.extend(lease)
+                except StaleLease:
+                    execution.stop()
+                except DiskFull as fault:
+                    log.warning("a lease could not be renewed", prompt_id=lease.prompt_id, reason=str(fault))
+
+    async def idle_within(self, seconds: float) -> bool:
+        """Wait until nothing runs, at most so long; tell whether that came."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def release_all(self) -> None:
+        """Give every running job back without counting the attempt, as when the worker must stop now."""
+        for lease, execution in list(self._leases.items()):
+            await self._give_back(lease)
+            execution.stop()
+
+
+def kind_of(job: Job) -> str:
+    """Return what jobs have in common that take about as long."""
+    return f"{job.deployment}@{job.version}"

@@ -1,0 +1,99 @@
+"""Upkeep: what must be done now and then, so that nothing grows for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from viewcomfy.core.errors import ViewComfyError
+from viewcomfy.files.base import Files
+from viewcomfy.store.store import Store
+
+DAY = 86_400.0
+BATCH = 200
+"""How many jobs are removed in one transaction."""
+UPLOAD_SECONDS = 6 * 3600.0
+"""How old a half-received upload must be before it counts as left behind by a killed server."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long to keep what: days of finished jobs and of their files, bytes of files. 0 means no limit."""
+
+    job_days: float
+    file_days: float
+    file_bytes: int
+
+
+class Upkeep:
+    """Removes old jobs, old files and forgotten uploads, and runs the other chores it is given."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        files: Files,
+        retention: Retention,
+        upload_folder: Path,
+        chores: tuple[Callable[[], Awaitable[None]], ...] = (),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._files = files
+        self._retention = retention
+        self._upload_folder = upload_folder
+        self._chores = chores
+        self._clock = clock
+
+    async def run(self, every: float) -> None:
+        """Do everything now and then, for ever; what fails is logged and tried again."""
+        while True:
+            for chore in (*self._chores, self.remove_old_jobs, self.remove_old_files, self.remove_old_uploads):
+                try:
+                    await chore()
+                except (ViewComfyError, OSError) as fault:
+                    log.warning("upkeep failed", chore=getattr(chore, "__name__", ""), reason=str(fault))
+            await asyncio.sleep(every)
+
+    async def remove_old_jobs(self) -> None:
+        """Forget finished jobs that are older than allowed, with their files and events."""
+        if not self._retention.job_days:
+            return
+        before = self._clock() - self._retention.job_days * DAY
+        while old := await self._store.jobs.finished_before(before, limit=BATCH):
+            for prompt_id in old:
+                await self._files.remove(f"jobs/{prompt_id}/")
+            await self._store.jobs.forget(old)
+
+    async def remove_old_files(self) -> None:
+        """Remove the files of finished jobs that are too old, then the oldest ones until the rest fits."""
+        if self._retention.file_days:
+            before = self._clock() - self._retention.file_days * DAY
+            while old := [kept.prompt_id for kept in await self._store.jobs.oldest_finished(BATCH) if kept.finished_at < before]:
+                await self._drop_files(old)
+        if self._retention.file_bytes:
+            excess = await self._files.usage() - self._retention.file_bytes
+            while excess > 0 and (kept := await self._store.jobs.oldest_finished(1)):
+                excess -= await self._drop_files([kept[0].prompt_id])
+
+    async def _drop_files(self, prompt_ids: list[str]) -> int:
+        freed = sum([await self._files.remove(f"jobs/{prompt_id}/") for prompt_id in prompt_ids])
+        await self._store.jobs.mark_files_removed(prompt_ids, self._clock())
+        return freed
+
+    async def remove_old_uploads(self) -> None:
+        """Remove what a killed server left half received."""
+        await asyncio.to_thread(_remove_older, self._upload_folder, self._clock() - UPLOAD_SECONDS)
+
+
+def _remove_older(folder: Path, before: float) -> None:
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.is_file() and path.stat().st_mtime < before:
+            path.unlink(missing_ok=True)
