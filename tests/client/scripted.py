@@ -126,9 +126,7 @@ class ScriptedServer:
         if not planned:
             return None
         answer = planned.pop(0)
-        if answer is None:
-            raise ConnectionLostError
-        return answer
+        return StreamingResponse(lost(), headers={"Content-Length": "9"}) if answer is None else answer
 
     async def run(self, request: Request) -> Response:
         seen = await self.note(request)
@@ -224,6 +222,11 @@ class ScriptedServer:
     async def anything(self, request: Request) -> Response:
         seen = await self.note(request)
         return self.fault(seen) or ANSWERS[seen.method, seen.path]
+
+
+async def lost() -> AsyncIterator[bytes]:
+    raise ConnectionLostError
+    yield b""
 
 
 DEPLOYMENT = {

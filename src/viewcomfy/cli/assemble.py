@@ -14,9 +14,12 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from viewcomfy.comfy.install import Found, find
+from viewcomfy.comfy.find import find
+from viewcomfy.comfy.installation import Installation
+from viewcomfy.comfy.link import HealthLimits
 from viewcomfy.comfy.pool import Pool
-from viewcomfy.core.errors import Conflict
+from viewcomfy.comfy.process import Launch
+from viewcomfy.core.errors import ComfyUINotFound, Conflict
 from viewcomfy.engine.local import LocalEngine
 from viewcomfy.files.local import LocalFiles
 from viewcomfy.server.app import create_app
@@ -39,12 +42,16 @@ UPKEEP_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class OpenServer:
-    """A server that is ready to be served: the app, the admin token if it is new, and where ComfyUI was found (None: nowhere)."""
+    """A server that is ready to be served.
+
+    `admin_token` is set when it is new. `comfyui` is the installation that backends are started from, the URL of one
+    that runs, or why there is none.
+    """
 
     app: FastAPI
     services: Services
     admin_token: str | None
-    comfyui: Found | None
+    comfyui: Installation | str | ComfyUINotFound
 
 
 @asynccontextmanager
@@ -60,8 +67,9 @@ async def open_server(settings: Settings) -> AsyncIterator[OpenServer]:
         engine = await stack.enter_async_context(
             LocalEngine(store.queue, store.events, lease_seconds=settings.lease_seconds, attempts=settings.attempts)
         )
-        comfyui = await find(settings.comfyui, data)
-        pool = await stack.enter_async_context(open_pool(settings, comfyui, data))
+        comfyui = await asyncio.to_thread(find_comfyui, settings.comfyui, data)
+        pool = make_pool(settings, comfyui, data)
+        stack.push_async_callback(pool.stop)
         keys = KeyService(store.keys, store.meta)
         wanted = settings.admin_token.get_secret_value() if settings.admin_token else None
         admin_token = await keys.ensure_admin_token(wanted)
@@ -69,10 +77,31 @@ async def open_server(settings: Settings) -> AsyncIterator[OpenServer]:
         runner = Runner(engine=engine, rows=store.jobs, files=files, cancel_grace=settings.cancel_grace)
         worker = Worker(engine=engine, pool=pool, runner=runner, lease_seconds=settings.lease_seconds)
         retention = Retention(settings.keep_jobs_days, settings.keep_files_days, settings.keep_files_bytes)
-        upkeep = Upkeep(store, files, retention, data / "tmp", (keys.write_last_used,))
+        upkeep = Upkeep(store=store, files=files, retention=retention, upload_folder=data / "tmp", chores=(keys.write_last_used,))
         async with _running(worker, upkeep, settings.shutdown_grace):
             yield OpenServer(create_app(services, settings), services, admin_token, comfyui)
         await keys.write_last_used()
+
+
+def find_comfyui(named: str | None, data: Path) -> Installation | str | ComfyUINotFound:
+    """Return the ComfyUI to use; what was named must be there, otherwise the server starts without one and says so."""
+    try:
+        return find(named, data)
+    except ComfyUINotFound as missing:
+        if named:
+            raise
+        return missing
+
+
+def make_pool(settings: Settings, comfyui: Installation | str | ComfyUINotFound, data: Path) -> Pool:
+    """Make the backends; none is started before a job needs it."""
+    limits = HealthLimits(silence=min(30.0, settings.stall_timeout / 4), stall=settings.stall_timeout)
+    if isinstance(comfyui, str):
+        return Pool.attached(comfyui.split(","), limits=limits)
+    if isinstance(comfyui, ComfyUINotFound):
+        return Pool([])
+    launch = Launch(comfyui, data / "backends", extra_args=tuple(shlex.split(settings.comfyui_args)), start_timeout=settings.start_timeout)
+    return Pool.managed(launch, settings.backends, idle_timeout=settings.idle_timeout, limits=limits)
 
 
 async def _services(settings: Settings, store: Store, files: LocalFiles, engine: LocalEngine, keys: KeyService) -> Services:
@@ -82,7 +111,13 @@ async def _services(settings: Settings, store: Store, files: LocalFiles, engine:
         await store.meta.set(LINK_SECRET, secret)
     deployments = DeploymentService(store.deployments)
     return Services(
-        infer=InferService(deployments, store.jobs, files, engine, InferLimits(settings.max_queue, settings.time_limit)),
+        infer=InferService(
+            deployments=deployments,
+            rows=store.jobs,
+            files=files,
+            engine=engine,
+            limits=InferLimits(settings.max_queue, settings.time_limit),
+        ),
         jobs=JobService(store.jobs, engine),
         keys=keys,
         deployments=deployments,

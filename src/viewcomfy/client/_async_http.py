@@ -112,10 +112,10 @@ class AsyncHttp:
                     for event in following.fed(chunk, time.monotonic()):
                         yield event
                     if following.must_leave(time.monotonic()):
-                        return
+                        break
         except httpx2.RequestError:
             pass  # the poll that comes next says more
-        following.stream_ended()
+        following.stream_ended(time.monotonic())
 
     async def _poll(self, base: str, following: Following) -> list[Event]:
         try:
@@ -126,7 +126,7 @@ class AsyncHttp:
 
     async def download(self, url: str, sink: BinaryIO) -> None:
         """Write what a signed link gives into `sink`, going on where it broke off."""
-        download = Download()
+        download = Download(self.patience.lost, time.monotonic())
         while not download.complete:
             fault: Exception | None = None
             try:
@@ -138,7 +138,7 @@ class AsyncHttp:
                     raise
                 fault = error
             if not download.complete:
-                await asyncio.sleep(download.broke(fault))
+                await asyncio.sleep(download.broke(fault, time.monotonic()))
 
     async def _fetch(self, url: str, sink: BinaryIO, download: Download) -> None:
         # no credentials: the link is signed, and may lead to somebody else's server
@@ -151,5 +151,5 @@ class AsyncHttp:
                 sink.truncate()
                 async for chunk in response.aiter_raw(CHUNK):
                     await asyncio.to_thread(sink.write, chunk)
-                    download.got(len(chunk))
+                    download.got(len(chunk), time.monotonic())
                 download.ended()

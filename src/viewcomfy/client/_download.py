@@ -15,21 +15,22 @@ from viewcomfy.core.errors import ServerUnavailable
 from viewcomfy.core.outputs import safe_filename
 
 CHUNK = 256 * 1024
-TRIES = 5
-"""So many broken downloads in a row, none of which brought a byte, are enough."""
+PAUSE_MOST = 4.0
+"""The most seconds between two tries."""
 CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
 class Download:
-    """Where a download stands, in bytes."""
+    """Where a download stands, in bytes; `patience` is how many seconds it may go without a byte."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float, now: float) -> None:
         self.received = 0
         self.complete = False
         self._total: int | None = None
         self._tag: str | None = None
+        self._patience = patience
+        self._got_at = now
         self._fruitless = 0
-        self._before = 0
 
     def headers(self) -> dict[str, str]:
         """Return what to ask with: plain bytes, and from where to go on."""
@@ -47,26 +48,24 @@ class Download:
         self._total = int(total) if total.isdecimal() else None
         tag = headers.get("etag", "")
         self._tag = tag if tag.startswith('"') else None
-        self._before = self.received
         return follows or status == 200
 
-    def got(self, size: int) -> None:
+    def got(self, size: int, now: float) -> None:
         """Count bytes that were written."""
         self.received += size
+        self._got_at, self._fruitless = now, 0
 
     def ended(self) -> None:
         """Take in that an answer ended as it should."""
         self.complete = self._total is None or self.received >= self._total
 
-    def broke(self, fault: Exception | None) -> float:
-        """Return the seconds to wait before going on; raise ServerUnavailable when there is no getting on."""
-        self._fruitless = 1 if self.received > self._before else self._fruitless + 1
-        self._before = self.received
-        if self._fruitless >= TRIES:
-            raise ServerUnavailable(
-                f"The download broke off {TRIES} times at byte {self.received}: {fault or 'it ended early'}."
-            ) from fault
-        return 0.1 * float(2**self._fruitless)
+    def broke(self, fault: Exception | None, now: float) -> float:
+        """Return the seconds to wait before going on; raise ServerUnavailable when patience ends."""
+        if now - self._got_at > self._patience:
+            reason = fault or "it ended early"
+            raise ServerUnavailable(f"The download stopped at byte {self.received} and does not get on: {reason}.") from fault
+        self._fruitless += 1
+        return min(PAUSE_MOST, 0.1 * float(2**self._fruitless))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ POLL_FIRST, POLL_MOST = 0.1, 2.0
 """Seconds between the first polls, and the most between later ones."""
 SILENT_STREAMS = 2
 """After so many streams in a row without a single byte (something on the way holds them back) there are only polls."""
+QUIET = 3
+"""A stream that brings heartbeats and no event for so many times `idle` is left for a poll."""
 NO_STREAM = (404, 405, 406, 410, 501)
 
 
@@ -24,12 +26,11 @@ NO_STREAM = (404, 405, 406, 410, 501)
 class Patience:
     """How long to bear what, in seconds.
 
-    `idle`: a stream without a byte (heartbeats count). `quiet`: a stream without an event, before a poll checks it.
-    `lost`: a server that cannot be reached. `streams`: False uses polls alone.
+    `idle`: a stream without a byte (heartbeats count). `lost`: a server that cannot be reached. `streams`: False uses polls
+    alone.
     """
 
     idle: float = 20.0
-    quiet: float = 60.0
     lost: float = 60.0
     streams: bool = True
 
@@ -99,7 +100,7 @@ class Following:
         self._seq = 0
         self._status: tuple[object, object] | None = None
         self._contact = now
-        self._event_at = now
+        self._event_at = self._opened_at = now
         self._read_timeout = patience.idle
         self._reader = SseReader()
         self._bytes = False
@@ -118,7 +119,7 @@ class Following:
         """Return how many seconds a stream opened now may be silent."""
         left = self._patience.idle if self._deadline is None else max(0.01, self._deadline - now)
         self._read_timeout = min(self._patience.idle, left)
-        self._reader, self._bytes, self._event_at = SseReader(), False, now
+        self._reader, self._bytes, self._event_at, self._opened_at = SseReader(), False, now, now
         return self._read_timeout
 
     def opened(self, status: int, content_type: str, now: float) -> bool:
@@ -155,10 +156,12 @@ class Following:
     def must_leave(self, now: float) -> bool:
         """Tell whether to leave a stream that still speaks: it told nothing for long, or the deadline is near."""
         near = self._deadline is not None and self._deadline - now < 0.9 * self._read_timeout
-        return self.done or near or now - self._event_at > self._patience.quiet
+        return self.done or near or now - self._event_at > QUIET * self._patience.idle
 
-    def stream_ended(self) -> None:
-        """Note that a stream broke, fell silent or ended before the job did."""
+    def stream_ended(self, now: float) -> None:
+        """Note that a stream was left, broke, fell silent or ended before the job did."""
+        if now - self._opened_at > POLL_MOST:  # it was not refused at once: no need to hold back
+            self._fruitless = 0
         if not self._bytes:
             self._silent += 1
             self.streaming = self.streaming and self._silent < SILENT_STREAMS

@@ -106,10 +106,10 @@ class Http:
                 for chunk in response.iter_bytes():
                     yield from following.fed(chunk, time.monotonic())
                     if following.must_leave(time.monotonic()):
-                        return
+                        break
         except httpx2.RequestError:
             pass  # the poll that comes next says more
-        following.stream_ended()
+        following.stream_ended(time.monotonic())
 
     def _poll(self, base: str, following: Following) -> list[Event]:
         try:
@@ -120,7 +120,7 @@ class Http:
 
     def download(self, url: str, sink: BinaryIO) -> None:
         """Write what a signed link gives into `sink`, going on where it broke off."""
-        download = Download()
+        download = Download(self.patience.lost, time.monotonic())
         while not download.complete:
             fault: Exception | None = None
             try:
@@ -132,7 +132,7 @@ class Http:
                     raise
                 fault = error
             if not download.complete:
-                time.sleep(download.broke(fault))
+                time.sleep(download.broke(fault, time.monotonic()))
 
     def _fetch(self, url: str, sink: BinaryIO, download: Download) -> None:
         # no credentials: the link is signed, and may lead to somebody else's server
@@ -145,5 +145,5 @@ class Http:
                 sink.truncate()
                 for chunk in response.iter_raw(CHUNK):
                     sink.write(chunk)
-                    download.got(len(chunk))
+                    download.got(len(chunk), time.monotonic())
                 download.ended()

@@ -12,6 +12,7 @@ from enum import StrEnum
 from viewcomfy.comfy.api import ComfyApi
 from viewcomfy.comfy.link import HealthLimits, Link, LinkEnd
 from viewcomfy.comfy.process import ComfyProcess, Folders, Launch
+from viewcomfy.comfy.startup import StartupLines
 from viewcomfy.core.errors import NoBackend, RunError
 
 Listener = Callable[[str], None]
@@ -63,6 +64,7 @@ class Backend:
         self._starting: asyncio.Task[None] | None = None
         self._serving: asyncio.Task[None] | None = None
         self._idle: asyncio.TimerHandle | None = None
+        self._startup = StartupLines()
         self._listeners: list[Listener] = []
         self._users = 0
         self._starts, self._start_seconds, self._start_total = 0, 0.0, 0.0
@@ -178,6 +180,7 @@ class Backend:
     async def _launch(self, launch: Launch) -> str:
         """Start our own process."""
         self._tell([f"Starting ComfyUI {launch.installation.version} …"])
+        self._startup = StartupLines()
         process = ComfyProcess(launch, on_lines=self._on_lines)
         await process.start()
         self._process = process
@@ -236,7 +239,7 @@ class Backend:
         if self._link is not None:
             self._link.lines(lines)
         else:
-            self._tell(lines)
+            self._tell(self._startup.pick(lines))
 
     def _tell(self, lines: Sequence[str]) -> None:
         for listener in list(self._listeners):

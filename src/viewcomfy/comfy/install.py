@@ -42,6 +42,8 @@ REQUIREMENTS = (
     "safetensors>=0.4.2", "scipy", "sentencepiece", "tokenizers>=0.13.3", "torchsde", "tqdm", "transformers>=4.50.3", "yarl>=1.18.0",
 )  # fmt: skip
 """What ComfyUI needs to serve its API: its list without the editor, templates and documents, and with `requests`, which it forgets."""
+FULL_REQUIREMENTS = ("kornia", "spandrel")
+"""What its edge detection, morphology and upscale model nodes need besides; only with a real torchvision."""
 
 GIB = 1024**3
 NEEDED_BYTES = {True: 3 * GIB, False: 12 * GIB}
@@ -85,7 +87,7 @@ class Work:
 def install(folder: Path, report: Report = lambda _: None, *, use_cpu: bool | None = None) -> Installation:
     """Install ComfyUI into a folder, or finish an install that was interrupted there, and return it.
 
-    A finished one is returned at once. `use_cpu` None looks for a GPU. Raises InstallFailed with the last lines of what failed, or DiskFull.
+    A finished one is returned at once. `use_cpu` None looks for a GPU. Raises DiskFull, or InstallFailed with the last lines.
     """
     folder = folder.expanduser().absolute()
     if found := _finished(folder):
@@ -240,7 +242,7 @@ def _answers(url: str) -> bool:
 
 def _get_requirements(work: Work) -> None:
     packages = work.packages
-    packages.install(*REQUIREMENTS)
+    packages.install(*REQUIREMENTS, *(FULL_REQUIREMENTS if packages.has("torchvision") else ()))
     for name, files in STAND_INS.items():
         if not packages.has(name):
             (packages.site_packages / name).mkdir()

@@ -61,7 +61,7 @@ class Packages:
 
     def install(self, *what: str) -> None:
         """Install requirements and pip options such as `--index-url`."""
-        command = [*self._installer(), *self._sources(), *what]
+        command: list[str | Path] = [*self._installer(), *self._sources(), *what]
         run(command, on_line=self._on_line, env=self._environment())
 
     def can_install(self, *what: str) -> bool:
@@ -75,7 +75,7 @@ class Packages:
     def download(self, requirement: str, folder: Path) -> Path:
         """Download one wheel, without what it depends on, and return its file."""
         folder.mkdir(parents=True, exist_ok=True)
-        command = [
+        command: list[str | Path] = [
             self.python,
             "-m",
             "pip",
@@ -95,11 +95,11 @@ class Packages:
         """The places besides the index that pip is told to look at."""
         return self._pip_settings().get("find-links", "").split()
 
-    def _installer(self) -> list[str | Path]:
+    def _installer(self) -> list[str]:
         uv = self._venv / "bin" / "uv"
         if uv.exists():
-            return [uv, "pip", "install", "--python", self.python]
-        return [self.python, "-m", "pip", "install", "--progress-bar=off"]
+            return [str(uv), "pip", "install", "--python", str(self.python)]
+        return [str(self.python), "-m", "pip", "install", "--progress-bar=off"]
 
     def _sources(self) -> list[str]:
         if not (self._venv / "bin" / "uv").exists():

@@ -14,7 +14,6 @@ from viewcomfy.server.errors import ErrorLayer, add_error_handlers
 from viewcomfy.server.metrics import Metrics, MetricsLayer
 from viewcomfy.server.openapi import SHARED_ERRORS, document_of
 from viewcomfy.server.routes import deployments, files, health, infer, jobs, keys, pages, workers
-from viewcomfy.server.spool import forget_leftovers
 from viewcomfy.service.services import Services
 from viewcomfy.settings import Settings
 
@@ -45,7 +44,6 @@ def create_app(services: Services, settings: Settings, lifespan: Lifespan | None
     add_error_handlers(app)
     _add_layers(app)
     app.openapi = partial(document_of, app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
-    forget_leftovers(settings.data_dir / infer.SPOOL_FOLDER)
     return app
 
 

@@ -6,7 +6,6 @@ import asyncio
 import errno
 import os
 import secrets
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -17,7 +16,6 @@ T = TypeVar("T")
 
 BUFFER = 256 * 1024
 """Bytes gathered before they are written, off the event loop; a file that is shorter is written at once."""
-LEFTOVER_SECONDS = 24 * 3600.0
 PREFIX = "upload-"
 
 
@@ -77,14 +75,6 @@ async def to_thread_to_the_end(work: Callable[[], T]) -> T:
     except asyncio.CancelledError:
         await asyncio.wait({doing})
         raise
-
-
-def forget_leftovers(folder: Path, now: float | None = None) -> None:
-    """Remove what requests left behind when a server was killed; files of other running servers are too young to go."""
-    limit = (time.time() if now is None else now) - LEFTOVER_SECONDS
-    for path in folder.glob(f"{PREFIX}*"):
-        if path.stat().st_mtime < limit:
-            path.unlink(missing_ok=True)
 
 
 def _error_for(fault: OSError) -> ViewComfyError:

@@ -13,7 +13,16 @@ from typing import Any
 
 from viewcomfy.core import params as rules
 from viewcomfy.core.deployments import Deployment, affinity_of
-from viewcomfy.core.errors import Conflict, InvalidName, InvalidUpload, KeyNotAllowed, NoBackend, OverrideNotAllowed, QueueFull, ViewComfyError
+from viewcomfy.core.errors import (
+    Conflict,
+    InvalidName,
+    InvalidUpload,
+    KeyNotAllowed,
+    NoBackend,
+    OverrideNotAllowed,
+    QueueFull,
+    ViewComfyError,
+)
 from viewcomfy.core.events import log_event
 from viewcomfy.core.jobs import Job, Upload
 from viewcomfy.core.keys import Caller

@@ -31,7 +31,7 @@ _CLAIM = (
         started_at=bindparam("now"),
         lease_expires_at=bindparam("new_expiry"),
     )
-    .returning(*JOB_COLUMNS)
+    .returning(jobs.c.prompt_id, jobs.c.attempt)
 )
 _EXTEND = update(jobs).where(*_MINE).values(lease_expires_at=bindparam("new_expiry"))
 _COMMIT = (
@@ -56,7 +56,9 @@ _CANCEL = (
 _GET = select(*JOB_COLUMNS).where(jobs.c.prompt_id == bindparam("wanted"))
 _FAILURES = select(jobs.c.failures).where(*_MINE).with_for_update()
 _OVERDUE = (
-    select(jobs.c.prompt_id, jobs.c.attempt).where(RUNNING, jobs.c.lease_expires_at <= bindparam("now")).with_for_update(skip_locked=True)
+    select(jobs.c.prompt_id, jobs.c.attempt)
+    .where(RUNNING, jobs.c.lease_expires_at <= bindparam("ended_by"))
+    .with_for_update(skip_locked=True)
 )
 _GIVE_BACK = (
     update(jobs)
@@ -83,13 +85,13 @@ class QueueRows:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def claim(self, pool: str, choose: Choose, *, now: float, expires_at: float) -> Job | None:
-        """Give the oldest job of the lane that `choose` returns to the worker that it returns; None when it returns None.
+    async def claim(self, pool: str, choose: Choose, *, now: float, expires_at: float) -> tuple[str, int] | None:
+        """Give the oldest job of the lane that `choose` returns to the worker that it returns; return its prompt_id and attempt.
 
         `choose` is called inside the transaction, on another thread, with the lanes of the pool that can go now.
         """
 
-        def work(connection: Connection) -> Job | None:
+        def work(connection: Connection) -> tuple[str, int] | None:
             lanes = [lane_of_row(pool, row) for row in connection.execute(_LANES, {"at_pool": pool, "now": now}) if row.oldest is not None]
             chosen = choose(lanes)
             if chosen is None:
@@ -103,7 +105,7 @@ class QueueRows:
                 "new_expiry": expires_at,
             }
             row = connection.execute(_CLAIM, values).one_or_none()
-            return job_of(row) if row else None
+            return (row.prompt_id, row.attempt) if row else None
 
         return await self._database.run(work)
 
@@ -149,11 +151,11 @@ class QueueRows:
 
         return await self._database.run(work)
 
-    async def expire(self, error: JobError, *, now: float, attempts: int) -> list[Job]:
-        """Take back every job whose lease has ended by now; return them as they then are, queued or failed with `error`."""
+    async def expire(self, error: JobError, *, ended_by: float, now: float, attempts: int) -> list[Job]:
+        """Take back every job whose lease ends before a time; return them as they then are, queued or failed with `error`."""
 
         def work(connection: Connection) -> list[Job]:
-            overdue = connection.execute(_OVERDUE, {"now": now}).all()
+            overdue = connection.execute(_OVERDUE, {"ended_by": ended_by}).all()
             return [
                 _give_back(connection, row.prompt_id, row.attempt, error, now=now, run_after=0.0, counts=True, attempts=attempts)
                 for row in overdue

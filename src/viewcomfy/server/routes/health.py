@@ -13,7 +13,7 @@ from viewcomfy.server.metrics import Metrics
 
 router = APIRouter(tags=["probes"])
 
-BROKEN = frozenset({"broken", "failed", "gone"})
+BROKEN = frozenset({"failed"})
 
 
 class Health(BaseModel):

@@ -106,6 +106,10 @@ class FakeComfy:
         """Answer the next calls of a route, such as `GET /view`, with this status."""
         self._faults.setdefault(route, []).extend([status] * times)
 
+    async def until_idle(self) -> None:
+        """Wait until no job waits or runs."""
+        await self.jobs.idle.wait()
+
     def lose_memory(self) -> None:
         """Forget queue, history, cache and sockets, as a new process would have none."""
         self._stop_tasks()

@@ -42,6 +42,9 @@ class Jobs:
         self.running: Job | None = None
         self.history: dict[str, dict[str, Any]] = {}
         self.flags: dict[str, bool] = {}
+        self.idle = asyncio.Event()
+        """Set while nothing waits or runs."""
+        self.idle.set()
         self._changed = changed
         self._news = asyncio.Event()
         self._arrivals = itertools.count()
@@ -113,4 +116,8 @@ class Jobs:
 
     def tell(self) -> None:
         """Say how many jobs there are to do."""
+        if self.remaining:
+            self.idle.clear()
+        else:
+            self.idle.set()
         self._changed(self.remaining)

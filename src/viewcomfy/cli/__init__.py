@@ -1,0 +1,1 @@
+"""The command line: `viewcomfy serve demo deploy run params keys jobs comfyui`."""

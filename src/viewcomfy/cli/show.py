@@ -1,0 +1,132 @@
+"""What the terminal shows: results on stdout; news, errors and everything that is not the result on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from viewcomfy.core.errors import ViewComfyError
+
+KILO = 1000.0
+MOST_PROBLEMS = 10
+
+STATUS_COLORS = {"queued": "yellow", "running": "cyan", "succeeded": "green", "failed": "red", "canceled": "magenta"}
+
+
+def out() -> Console:
+    """Return the console for results."""
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+def err() -> Console:
+    """Return the console for news and errors."""
+    return Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def say(text: str | Text, console: Console | None = None, *, style: str = "") -> None:
+    """Write a line; in a pipe it stays one line, however long."""
+    console = console or err()
+    console.print(text, style=style, soft_wrap=not console.is_terminal)
+
+
+def as_json(value: Any) -> None:
+    """Write one line of JSON to stdout."""
+    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()
+
+
+def paths(saved: Iterable[Path]) -> None:
+    """Write paths to stdout, one a line and never broken, so that they can be piped and clicked."""
+    for path in saved:
+        sys.stdout.write(f"{path}\n")
+    sys.stdout.flush()
+
+
+def failed(error: ViewComfyError) -> None:
+    """Tell a person what went wrong and what to do."""
+    console = err()
+    say(Text.assemble(("Error: ", "bold red"), (error.message, "red")), console)
+    if len(error.problems) > 1:
+        for problem in error.problems[:MOST_PROBLEMS]:
+            _indented(console, f"• {problem.get('message', '')}")
+        if len(error.problems) > MOST_PROBLEMS:
+            _indented(console, f"… and {len(error.problems) - MOST_PROBLEMS} more.")
+    if error.hint:
+        _indented(console, error.hint)
+
+
+def failed_json(error: ViewComfyError) -> None:
+    """Tell a program what went wrong: the same keys as the server's error answers, on stderr."""
+    body: dict[str, Any] = {"code": error.code, "detail": error.message, "hint": error.hint}
+    if error.problems:
+        body["problems"] = error.problems
+    if error.details:
+        body["details"] = error.details
+    sys.stderr.write(json.dumps(body) + "\n")
+    sys.stderr.flush()
+
+
+def _indented(console: Console, text: str) -> None:
+    if console.is_terminal:
+        console.print(Padding(Text(text), (0, 0, 0, 2)))
+    else:
+        console.print(f"  {text}", soft_wrap=True)
+
+
+def table(titles: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
+    """Write a table to stdout: fitted to a terminal, whole in a pipe."""
+    console = out()
+    grid = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+    for title in titles:
+        grid.add_column(title, overflow="fold")
+    for row in rows:
+        grid.add_row(*row)
+    if not console.is_terminal:
+        console.width = max(console.width, console.measure(grid).maximum)
+    console.print(grid)
+
+
+def facts(pairs: Iterable[tuple[str, str | Text]], console: Console | None = None) -> None:
+    """Write names and values below each other, the values never broken."""
+    pairs = list(pairs)
+    width = max(len(name) for name, _ in pairs)
+    for name, value in pairs:
+        (console or out()).print(Text.assemble((name.ljust(width + 2), "dim"), value), soft_wrap=True)
+
+
+def status(word: str) -> Text:
+    """Return a job's status in its colour."""
+    return Text(word, STATUS_COLORS.get(word, ""))
+
+
+def size(count: float) -> str:
+    """Return a number of bytes for people: `1.4 MB`."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < KILO:
+            return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
+        count /= KILO
+    return f"{count:.1f} TB"
+
+
+def seconds(duration: float | None) -> str:
+    """Return seconds for people: `0.4 s`, `2 min 05 s`, `3 h 10 min`."""
+    if duration is None:
+        return ""
+    if duration < 60:
+        return f"{duration:.1f} s"
+    minutes, rest = divmod(round(duration), 60)
+    return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def moment(at: float | None) -> str:
+    """Return a Unix time as local date and time; nothing for None."""
+    return datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M:%S") if at is not None else ""  # noqa: DTZ006 - the reader's own time is meant

@@ -1,0 +1,53 @@
+"""Find the ComfyUI to use: the one that was named, one that runs, one in a usual folder, or the one we installed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import httpx2
+
+from viewcomfy.comfy.installation import RECORD, Installation
+from viewcomfy.core.errors import ComfyUINotFound
+
+USUAL_URL = "http://127.0.0.1:8188"
+PROBE_SECONDS = 1.0
+INSTALL_HINT = "Run `viewcomfy comfyui install`, or name one with --comfyui URL or --comfyui DIR."
+
+
+def install_folder(data_dir: Path) -> Path:
+    """Return the folder below the data folder that our own install goes to."""
+    return data_dir.expanduser().absolute() / "comfyui"
+
+
+def usual_folders() -> list[Path]:
+    """Return the folders that people keep a ComfyUI in, the nearest first."""
+    return [Path.cwd(), Path.cwd() / "ComfyUI", Path.home() / "ComfyUI", Path.home() / "comfy" / "ComfyUI"]
+
+
+def find(named: str | None, data_dir: Path, *, url: str = USUAL_URL, folders: Sequence[Path] | None = None) -> str | Installation:
+    """Return a URL to attach to, or an installation to start; raise ComfyUINotFound, saying what to do.
+
+    What was named is taken at its word: a URL is not probed. Otherwise the first of: one that answers at `url`, one in `folders`
+    (None: the usual ones), the one installed below `data_dir`.
+    """
+    if named:
+        return named.rstrip("/") if named.startswith(("http://", "https://")) else Installation.from_folder(Path(named))
+    if is_comfyui(url):
+        return url
+    for folder in (*(usual_folders() if folders is None else folders), install_folder(data_dir)):
+        if (folder / "main.py").is_file() or (folder / RECORD).is_file():
+            try:
+                return Installation.from_folder(folder)
+            except ComfyUINotFound:
+                continue  # no ComfyUI after all, or not complete
+    raise ComfyUINotFound("No ComfyUI was found.", hint=INSTALL_HINT)
+
+
+def is_comfyui(url: str) -> bool:
+    """Tell whether a ComfyUI answers at a URL."""
+    try:
+        answer = httpx2.get(f"{url}/system_stats", timeout=PROBE_SECONDS, trust_env=False, verify=url.startswith("https:")).json()
+    except (httpx2.HTTPError, ValueError):
+        return False
+    return isinstance(answer, dict) and "comfyui_version" in (answer.get("system") or {})
