@@ -16,7 +16,8 @@ MakeClient = Callable[..., Any]
 
 @pytest.fixture(scope="session")
 def served() -> Iterator[Served]:
-    with serving(Served()) as served:
+    served = Served()
+    with serving(served) as served.url:
         yield served
 
 

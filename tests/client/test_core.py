@@ -43,7 +43,9 @@ def test_a_deployment_is_found_by_its_name_or_its_url(given: str, found: Endpoin
     assert endpoint(given, BASE) == found
 
 
-@pytest.mark.parametrize("given", ["../x", "Demo", "", "a/b", "ftp://x/d/demo/infer", "http://x/demo", "http://x/d/a/b/infer", "http:///d/demo"])
+@pytest.mark.parametrize(
+    "given", ["../x", "Demo", "", "a/b", "ftp://x/d/demo/infer", "http://x/demo", "http://x/d/a/b/infer", "http:///d/demo"]
+)
 def test_what_is_no_deployment_is_refused_before_anything_is_sent(given: str) -> None:
     with pytest.raises(errors.BadInput):
         endpoint(given, BASE)
@@ -117,7 +119,11 @@ def test_what_never_arrived_may_always_be_sent_again() -> None:
 
 
 def test_what_may_have_arrived_is_sent_again_only_where_that_changes_nothing() -> None:
-    for failure in (unreachable(httpx2.ReadError("no"), BASE), unreachable(httpx2.ReadTimeout("no"), BASE), refused(errors.ServerUnavailable("no"))):
+    for failure in (
+        unreachable(httpx2.ReadError("no"), BASE),
+        unreachable(httpx2.ReadTimeout("no"), BASE),
+        refused(errors.ServerUnavailable("no")),
+    ):
         assert pause(failure, repeatable=True) is not None
         assert pause(failure, repeatable=False) is None
 

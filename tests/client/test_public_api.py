@@ -5,12 +5,41 @@ import sys
 
 import viewcomfy
 
-PUBLIC = """
-AsyncClient AsyncJobHandle AsyncOutputFile AsyncResult AuthError BackendCrashed BadInput Client Event EventKind Forbidden
-InvalidParams InvalidUpload InvalidWorkflow JobCanceled JobHandle JobStatus MissingModel NotFound OutOfMemory OutputFile QueueFull
-Result RunError ServerUnavailable StillRunning TimedOut TooLarge UnknownDeployment UnknownJob ViewComfyError WorkflowFailed
-WorkflowRejected
-""".split()
+PUBLIC = [
+    "AsyncClient",
+    "AsyncJobHandle",
+    "AsyncOutputFile",
+    "AsyncResult",
+    "AuthError",
+    "BackendCrashed",
+    "BadInput",
+    "Client",
+    "Event",
+    "EventKind",
+    "Forbidden",
+    "InvalidParams",
+    "InvalidUpload",
+    "InvalidWorkflow",
+    "JobCanceled",
+    "JobHandle",
+    "JobStatus",
+    "MissingModel",
+    "NotFound",
+    "OutOfMemory",
+    "OutputFile",
+    "QueueFull",
+    "Result",
+    "RunError",
+    "ServerUnavailable",
+    "StillRunning",
+    "TimedOut",
+    "TooLarge",
+    "UnknownDeployment",
+    "UnknownJob",
+    "ViewComfyError",
+    "WorkflowFailed",
+    "WorkflowRejected",
+]
 
 EXTRAS = ["fastapi", "starlette", "sqlalchemy", "obstore", "typer", "rich", "structlog", "pydantic_settings", "PIL", "uvicorn"]
 

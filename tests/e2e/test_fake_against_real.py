@@ -208,6 +208,22 @@ async def test_every_kind_of_output_is_announced_alike(heard_alike: Compare) -> 
     await heard_alike(scene)
 
 
+@pytest.mark.parametrize("mode", ["oom", "wait", "raise", "device"])
+async def test_the_test_nodes_behave_alike(mode: str, heard_alike: Compare) -> None:
+    wait = {"class_type": "TKWait", "inputs": {"seconds": 0.02, "steps": 2, "seed": len(mode)}}
+    workflow = {"1": wait, "2": {"class_type": "PreviewImage", "inputs": {"images": ["1", 0]}}}
+    if mode != "wait":
+        workflow |= {"3": {"class_type": "TKFail", "inputs": {"image": ["1", 0], "mode": mode, "seconds": 0.1}}}
+        workflow["2"]["inputs"] = {"images": ["3", 0]}
+
+    async def scene(talk: Talk) -> Any:
+        if (await talk.ask("GET", "/object_info/TKFail"))[2] == {}:
+            pytest.skip("this ComfyUI has no test nodes")
+        return await talk.run(workflow, mode)
+
+    await heard_alike(scene)
+
+
 def broken_workflows() -> dict[str, Workflow]:
     def change(node_id: str, **inputs: Any) -> Workflow:
         workflow = saving("alike/c")
@@ -372,6 +388,6 @@ async def test_the_nodes_are_described_alike(real_url: str) -> None:
         ours = (await talk.ask("GET", "/object_info"))[2]
     async with talk_to(real_url) as talk:
         theirs = (await talk.ask("GET", "/object_info"))[2]
-    common = sorted(ours.keys() & theirs.keys())
+    common = sorted(name for name in ours.keys() & theirs.keys() if not name.startswith("TK"))
     assert len(common) > 20
     assert lines({name: interface(ours[name]) for name in common}) == lines({name: interface(theirs[name]) for name in common})

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 from PIL import Image
 
-from .conftest import PICTURE, WAITING, Site, events_of
+from tests.server.site_kit import FAILING, PICTURE, WAITING, Site, events_of
 
 pytestmark = pytest.mark.anyio
 
@@ -138,7 +138,7 @@ async def test_a_long_run_sends_white_space_before_its_json(site: Site) -> None:
 
 
 async def test_a_failure_after_the_headers_is_a_result_with_status_error(site: Site) -> None:
-    slow = {**site_failing(), "1": {"class_type": "TKWait", "inputs": {"seconds": 0.5, "steps": 2, "seed": 5}}}
+    slow = {**FAILING, "1": {"class_type": "TKWait", "inputs": {"seconds": 0.5, "steps": 2, "seed": 5}}}
     answer = await site.infer("picture", {}, data={"workflow_api": json.dumps(slow)})
     assert answer.status_code == 201
     result = answer.json()
@@ -147,12 +147,12 @@ async def test_a_failure_after_the_headers_is_a_result_with_status_error(site: S
 
 
 async def test_a_silent_stream_carries_comments(site: Site) -> None:
-    site.fake.hold()
+    site.fake.pause()
     try:
         calling = asyncio.create_task(site.infer("picture", {"1-inputs-color": 77}, logs=True))
         await asyncio.sleep(0.5)  # two heartbeats and a half
     finally:
-        site.fake.release()
+        site.fake.resume()
     text = (await calling).text
     assert text.count(": ping\n\n") >= 2
     assert events_of(text)[-1][0] == "prompt_result"
@@ -188,7 +188,7 @@ async def vanish(site: Site, name: str, logs: bool) -> dict[str, Any]:
 
 async def test_a_canceled_job_answers_409(site: Site) -> None:
     prompt_id = str(uuid.uuid4())
-    data = {"prompt_id": prompt_id, "params": '{"1-inputs-seconds": 5, "1-inputs-seed": 9}', "logs": "true"}
+    data = {"prompt_id": prompt_id, "params": '{"1-inputs-seconds": 5, "1-inputs-steps": 100, "1-inputs-seed": 9}', "logs": "true"}
     calling = asyncio.create_task(site.http.post("/d/waiting/infer", data=data, headers=site.key))
     waiting = asyncio.create_task(site.http.post("/d/waiting/infer", data={**data, "prompt_id": "", "logs": "false"}, headers=site.key))
     async with asyncio.timeout(5):
@@ -210,9 +210,3 @@ async def test_the_same_prompt_id_again_finds_the_same_job(site: Site) -> None:
     first, again = [await site.infer("picture", {"1-inputs-color": 12}, data={"prompt_id": prompt_id}) for _ in range(2)]
     assert first.json()["prompt_id"] == prompt_id
     assert first.json() == again.json()
-
-
-def site_failing() -> dict[str, Any]:
-    from .conftest import FAILING
-
-    return FAILING

@@ -41,7 +41,9 @@ async def pieces_of(body: bytes | Iterable[bytes], size: int = 7) -> AsyncIterat
         yield piece
 
 
-async def read(body: bytes | Iterable[bytes], folder: Path, content_type: str | None = None, limits: FormLimits = LIMITS, **more: str) -> Form:
+async def read(
+    body: bytes | Iterable[bytes], folder: Path, content_type: str | None = None, limits: FormLimits = LIMITS, **more: str
+) -> Form:
     headers = {"content-type": content_type or 'multipart/form-data; boundary="XX"', **more}
     return await read_form(headers, pieces_of(body), limits, folder)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 
 GREETING = "To see the GUI go to: "
 
@@ -59,12 +60,13 @@ def test_it_prints_what_comfyui_prints_and_writes_where_it_is_told(tmp_path: Pat
         assert process.wait(5) == -signal.SIGTERM
 
 
-def test_a_node_ends_the_process_with_its_code(tmp_path: Path) -> None:
-    workflow = sampling(1) | {"7": {"class_type": "TKFail", "inputs": {"image": ["5", 0], "mode": "exit"}}}
+@pytest.mark.parametrize(("mode", "code"), [("exit", 3), ("kill", -signal.SIGKILL)])
+def test_a_node_ends_the_process(mode: str, code: int, tmp_path: Path) -> None:
+    workflow = sampling(1) | {"7": {"class_type": "TKFail", "inputs": {"image": ["5", 0], "mode": mode}}}
     workflow["6"]["inputs"]["images"] = ["7", 0]
     with started(tmp_path) as (process, url), httpx2.Client(base_url=url, trust_env=False) as http:
         http.post("/prompt", json={"prompt": workflow})
-        assert process.wait(5) == 3
+        assert process.wait(5) == code
 
 
 def test_a_taken_port_ends_the_second_process(tmp_path: Path) -> None:

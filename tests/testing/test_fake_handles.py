@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosedError
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
 from viewcomfy.testing.fake_comfy import FakeComfy, ServedFake
 
@@ -39,6 +39,11 @@ async def drain(socket: ClientConnection) -> None:
         pass
 
 
+async def ask_for_ever(http: httpx2.AsyncClient) -> None:
+    while True:
+        await http.get("/queue", timeout=0.05)
+
+
 async def test_a_paused_fake_accepts_jobs_and_runs_them_after_the_pause(fake: ServedFake, submit: Submit, hear: Run) -> None:
     fake.pause()
     await submit(showing(), prompt_id="held")
@@ -54,6 +59,26 @@ async def test_a_frozen_fake_answers_nothing_until_it_thaws(fake: ServedFake, ht
         await http.get("/queue", timeout=0.05)
     fake.thaw()
     assert (await http.get("/queue")).status_code == 200
+
+
+async def test_what_a_frozen_fake_was_asked_is_lost_in_its_crash(fake: ServedFake, http: httpx2.AsyncClient) -> None:
+    fake.freeze()
+    asked = asyncio.create_task(http.post("/prompt", json={"prompt": showing()}))
+    async with asyncio.timeout(5):
+        while not fake.requests["POST /prompt"]:  # noqa: ASYNC110 - a frozen fake tells nobody
+            await asyncio.sleep(0.001)
+    await fake.crash()
+    with pytest.raises(httpx2.TransportError):
+        await asked
+    await fake.restart()
+    assert (await http.get("/prompt")).json() == {"exec_info": {"queue_remaining": 0}}
+    assert fake.submitted == []
+
+
+async def test_a_socket_can_be_refused(fake: ServedFake) -> None:
+    fake.fail("GET /ws")
+    with pytest.raises(InvalidStatus):
+        await connect(f"{fake.url.replace('http', 'ws', 1)}/ws?clientId=me", proxy=None)
 
 
 async def test_a_route_fails_as_often_as_asked(fake: ServedFake, http: httpx2.AsyncClient) -> None:
@@ -112,6 +137,16 @@ async def test_a_hanging_node_ignores_the_interrupt(fake: ServedFake, submit: Su
     await fake.crash()
     await fake.restart()
     assert (await http.get("/queue")).json() == {"queue_running": [], "queue_pending": []}
+
+
+async def test_a_freezing_node_stops_every_answer_for_a_while(fake: ServedFake, submit: Submit, http: httpx2.AsyncClient) -> None:
+    workflow = failing("freeze")
+    workflow["2"]["inputs"]["seconds"] = 0.2
+    await submit(workflow, prompt_id="frozen")
+    with pytest.raises(httpx2.ReadTimeout):
+        await ask_for_ever(http)
+    await fake.until_idle()
+    assert (await http.get("/history/frozen")).json()["frozen"]["status"]["completed"]
 
 
 async def test_the_stats_name_the_port_and_the_restart_keeps_it(fake: ServedFake, http: httpx2.AsyncClient) -> None:

@@ -289,7 +289,7 @@ async def test_a_subscriber_gets_log_lines_and_bars_but_no_prints(run: Run, http
     assert texts[:2] == ["got prompt\n", "Prompt executed in 0.00 seconds\n"]
     assert any(text.startswith("\r100%|██████████| 2/2 [") for text in texts)
     raw = (await http.get("/internal/logs/raw")).json()["entries"]
-    assert any(entry["m"] == "TKWait step 1/2\n" for entry in raw)
+    assert any(entry["m"] == "TKWait 0 step 1/2\n" for entry in raw)
     assert not any("TKWait" in text for text in texts)
 
 

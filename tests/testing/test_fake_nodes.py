@@ -86,6 +86,7 @@ async def test_every_saving_node_shows_its_own_kind_of_output(fake: ServedFake, 
                 "6": {"class_type": "SaveAudio", "inputs": {"audio": ["5", 0], "filename_prefix": "audio/a"}},
                 "7": {"class_type": "PrimitiveString", "inputs": {"value": "grüße"}},
                 "8": {"class_type": "PreviewAny", "inputs": {"source": ["7", 0]}},
+                "10": {"class_type": "TKSaveBytes", "inputs": {"megabytes": 1, "seed": 42, "filename_prefix": "big"}},
                 "9": {"class_type": "SaveText", "inputs": {"text": ["7", 0], "filename_prefix": "t"}},
             }
         )
@@ -95,7 +96,9 @@ async def test_every_saving_node_shows_its_own_kind_of_output(fake: ServedFake, 
     assert shown["6"] == {"audio": [{"filename": "a_00001_.flac", "subfolder": "audio", "type": "output"}]}
     assert shown["8"] == {"text": ["grüße"]}
     assert json.loads(shown["9"]["text"][0]) == {"filename": "t_00001_.txt", "subfolder": "", "type": "output"}
+    assert shown["10"] == {"files": [{"filename": "big_00001_.bin", "subfolder": "", "type": "output"}]}
     read = fake.folders.output.read
+    assert len(read("big_00001_.bin") or b"") == len(b"42\n") + 1024 * 1024
     assert (read("video/v_00001_.mp4") or b"")[4:12] == b"ftypisom"
     assert (read("audio/a_00001_.flac") or b"").startswith(b"fLaC")
     assert (read("t_00001_.txt") or b"").decode() == "grüße"

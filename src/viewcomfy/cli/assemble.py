@@ -7,10 +7,11 @@ import fcntl
 import os
 import secrets
 import shlex
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -45,13 +46,14 @@ class OpenServer:
     """A server that is ready to be served.
 
     `admin_token` is set when it is new. `comfyui` is the installation that backends are started from, the URL of one
-    that runs, or why there is none.
+    that runs, or why there is none. `stop_working` ends the claiming of jobs and gives running ones so many seconds.
     """
 
     app: FastAPI
     services: Services
     admin_token: str | None
     comfyui: Installation | str | ComfyUINotFound
+    stop_working: Callable[[float], Coroutine[Any, Any, None]]
 
 
 @asynccontextmanager
@@ -79,7 +81,7 @@ async def open_server(settings: Settings) -> AsyncIterator[OpenServer]:
         retention = Retention(settings.keep_jobs_days, settings.keep_files_days, settings.keep_files_bytes)
         upkeep = Upkeep(store=store, files=files, retention=retention, upload_folder=data / "tmp", chores=(keys.write_last_used,))
         async with _running(worker, upkeep, settings.shutdown_grace):
-            yield OpenServer(create_app(services, settings), services, admin_token, comfyui)
+            yield OpenServer(create_app(services, settings), services, admin_token, comfyui, worker.stop)
         await keys.write_last_used()
 
 

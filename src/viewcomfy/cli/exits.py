@@ -47,6 +47,7 @@ BY_ERROR: Mapping[type[errors.ViewComfyError], ExitCode] = {
     errors.StillRunning: ExitCode.TIMED_OUT,
     errors.JobCanceled: ExitCode.CANCELED,
     errors.NoBackend: ExitCode.UNAVAILABLE,
+    errors.ComfyUINotFound: ExitCode.LOCAL,
     errors.ServerUnavailable: ExitCode.UNAVAILABLE,
     errors.InstallFailed: ExitCode.LOCAL,
     errors.DiskFull: ExitCode.LOCAL,

@@ -28,7 +28,9 @@ DataDir = Annotated[
 ]
 Server = Annotated[
     str | None,
-    typer.Option("--server", help="The server [VIEWCOMFY_SERVER].", show_default="http://127.0.0.1:8000", metavar="URL", rich_help_panel=CONNECTION),
+    typer.Option(
+        "--server", help="The server [VIEWCOMFY_SERVER].", show_default="http://127.0.0.1:8000", metavar="URL", rich_help_panel=CONNECTION
+    ),
 ]
 ClientId = Annotated[
     str | None, typer.Option("--client-id", help="The key to call with [VIEWCOMFY_CLIENT_ID].", metavar="ID", rich_help_panel=CONNECTION)
@@ -48,7 +50,7 @@ CONNECTING: dict[str, Any] = {"server": Server, "client_id": ClientId, "client_s
 
 def settings_from(model: type[Model], **given: Any) -> Model:
     """Return settings: the options that were given, variables for the others, defaults for the rest. Raises BadInput."""
-    from pydantic import ValidationError  # noqa: PLC0415 - help must not wait for it
+    from pydantic import ValidationError
 
     try:
         return model(**{name: value for name, value in given.items() if value is not None})
@@ -61,12 +63,10 @@ def settings_from(model: type[Model], **given: Any) -> Model:
 
 def connect(server: str | None, client_id: str | None, client_secret: str | None, admin_token: str | None) -> Client:
     """Return a client for the server and with the credentials that were given as options or variables."""
-    from viewcomfy.client.client import Client  # noqa: PLC0415 - help must not wait for it
-    from viewcomfy.settings import ClientSettings  # noqa: PLC0415
+    from viewcomfy.client.client import Client
+    from viewcomfy.settings import ClientSettings
 
-    found = settings_from(
-        ClientSettings, server=server, client_id=client_id, client_secret=client_secret, admin_token=admin_token
-    )
+    found = settings_from(ClientSettings, server=server, client_id=client_id, client_secret=client_secret, admin_token=admin_token)
     secret = found.client_secret.get_secret_value() if found.client_secret else None
     token = found.admin_token.get_secret_value() if found.admin_token else None
     # a person waits: one more try helps over a restart, a minute of silence would look like a hang

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -11,10 +12,11 @@ from typing import Any
 
 from rich.console import Console
 from rich.padding import Padding
+from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from viewcomfy.core.errors import ViewComfyError
+from viewcomfy.core.errors import JobCanceled, ViewComfyError
 
 KILO = 1000.0
 MOST_PROBLEMS = 10
@@ -44,17 +46,18 @@ def as_json(value: Any) -> None:
     sys.stdout.flush()
 
 
-def paths(saved: Iterable[Path]) -> None:
-    """Write paths to stdout, one a line and never broken, so that they can be piped and clicked."""
-    for path in saved:
-        sys.stdout.write(f"{path}\n")
+def lines(items: Iterable[str | Path]) -> None:
+    """Write lines to stdout, never broken, so that they can be piped and clicked."""
+    for item in items:
+        sys.stdout.write(f"{item}\n")
     sys.stdout.flush()
 
 
 def failed(error: ViewComfyError) -> None:
     """Tell a person what went wrong and what to do."""
     console = err()
-    say(Text.assemble(("Error: ", "bold red"), (error.message, "red")), console)
+    label, color = ("Canceled", "yellow") if isinstance(error, JobCanceled) else ("Error", "red")
+    say(Text.assemble((f"{label}: ", f"bold {color}"), (error.message, color)), console)
     if len(error.problems) > 1:
         for problem in error.problems[:MOST_PROBLEMS]:
             _indented(console, f"• {problem.get('message', '')}")
@@ -87,7 +90,7 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
     console = out()
     grid = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
     for title in titles:
-        grid.add_column(title, overflow="fold")
+        grid.add_column(title, overflow="fold", no_wrap=title == titles[0])
     for row in rows:
         grid.add_row(*row)
     if not console.is_terminal:
@@ -101,6 +104,16 @@ def facts(pairs: Iterable[tuple[str, str | Text]], console: Console | None = Non
     width = max(len(name) for name, _ in pairs)
     for name, value in pairs:
         (console or out()).print(Text.assemble((name.ljust(width + 2), "dim"), value), soft_wrap=True)
+
+
+def panel(title: Text, pairs: Iterable[tuple[str, str | Text]], *, footer: str = "") -> None:
+    """Write a box of names and values to stdout."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in pairs:
+        grid.add_row(name, value)
+    out().print(Panel.fit(grid, title=title, title_align="left", subtitle=Text(footer, "dim"), subtitle_align="left", padding=(1, 2)))
 
 
 def status(word: str) -> Text:
@@ -127,6 +140,12 @@ def seconds(duration: float | None) -> str:
     return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
+def when(at: float | None) -> str:
+    """Return a Unix time shortly: the time of day for today's, the date for others."""
+    full = moment(at)
+    return full[11:] if full[:10] == moment(time.time())[:10] else full[:10]
+
+
 def moment(at: float | None) -> str:
     """Return a Unix time as local date and time; nothing for None."""
-    return datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M:%S") if at is not None else ""  # noqa: DTZ006 - the reader's own time is meant
+    return datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M:%S") if at is not None else ""

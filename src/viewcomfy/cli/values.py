@@ -35,7 +35,8 @@ def read_pair(pair: str) -> tuple[str, Any]:
     key, found, text = pair.partition("=")
     if not found or not key:
         raise BadInput(
-            f"{pair[:80]!r} is not KEY=VALUE.", hint='For example -p 6-inputs-text="a cat"; `viewcomfy params` lists the keys of a workflow.'
+            f"{pair[:80]!r} is not KEY=VALUE.",
+            hint='For example -p 6-inputs-text="a cat"; `viewcomfy params` lists the keys of a workflow.',
         )
     value = read_value(text)
     if isinstance(value, Path) and not value.is_file():
@@ -54,7 +55,9 @@ def read_params_file(file: Path) -> dict[str, Any]:
     """Return the params in a file. Raises BadInput, InvalidJson, InvalidParams."""
     params = read_json(read_file(file), str(file))
     if not isinstance(params, dict):
-        raise InvalidParams(f"{file} is not a JSON object of param keys and values.", hint="`viewcomfy params workflow_api.json` makes one.")
+        raise InvalidParams(
+            f"{file} is not a JSON object of param keys and values.", hint="`viewcomfy params workflow_api.json` makes one."
+        )
     return params
 
 

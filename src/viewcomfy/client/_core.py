@@ -139,7 +139,7 @@ def error_of(response: httpx2.Response) -> errors.ViewComfyError:
 
 def _sentence(response: httpx2.Response) -> str:
     """Say what a foreign error answer says, as far as it is readable."""
-    where = f"{response.request.method} {str(response.request.url.copy_with(query=None)):.80}"  # a link's signature is left out
+    where = f"{response.request.method} {response.request.url.copy_with(query=None)!s:.80}"  # a link's signature is left out
     if response.is_redirect:
         return f"{where} is answered with a redirect to {response.headers.get('location', 'nowhere')}. Give that server's URL."
     try:

@@ -15,6 +15,7 @@ class LineOwner:
     def __init__(self, *, exclusive: bool) -> None:
         self._exclusive = exclusive
         self._waiting: list[str] = []
+        self._arrived: set[str] = set()
         self._running: str | None = None
         self._ended: str | None = None
 
@@ -43,14 +44,22 @@ class LineOwner:
         """Return the prompt_id that the line belongs to, or None."""
         if line.startswith(SUMMARY_LINE):  # printed after the prompt's last message
             return self._ended
-        if line == QUEUED_LINE:  # printed when the prompt arrives, maybe while another one runs
-            return self._waiting[-1] if self._waiting else None
+        if line == QUEUED_LINE:  # printed when a prompt arrives, maybe while another one runs
+            return self._greet()
         if self._running is not None:
             return self._running
         if not self._exclusive:
             return None
         return self._waiting[0] if self._waiting else self._ended
 
+    def _greet(self) -> str | None:
+        """Return the first prompt that was not yet seen to arrive."""
+        prompt_id = next((waiting for waiting in self._waiting if waiting not in self._arrived), None)
+        if prompt_id is not None:
+            self._arrived.add(prompt_id)
+        return prompt_id
+
     def _remove(self, prompt_id: str) -> None:
+        self._arrived.discard(prompt_id)
         if prompt_id in self._waiting:
             self._waiting.remove(prompt_id)

@@ -21,6 +21,7 @@ from viewcomfy.core.errors import BackendCrashed, BackendUnresponsive, NoBackend
 
 OPEN_TIMEOUT = 15.0
 INTERRUPT_EVERY = 0.5
+REFUSED_GRACE = 60.0
 EXIT_NOTICE = 1.0
 """Seconds in which the end of a process is told after a connection to it broke."""
 FORGOTTEN = "ComfyUI no longer knows the job: it was started anew, or its queue was cleared."
@@ -134,7 +135,7 @@ class Link:
             raise
         feed.is_queued = True
         if node_errors:
-            await self.cancel(feed, grace=INTERRUPT_EVERY)
+            self._group.create_task(self.cancel(feed, grace=REFUSED_GRACE))
             raise node_rejection(node_errors)
 
     async def cancel(self, feed: Feed, *, grace: float) -> bool:

@@ -17,7 +17,10 @@ class QueueRows(Protocol):
     """The jobs as a queue. Each call is one transaction; attempt and status are compared before anything is set."""
 
     async def claim(self, pool: str, choose: Choose, *, now: float, expires_at: float) -> tuple[str, int] | None:
-        """Give the oldest job of the chosen lane to the chosen worker; return its prompt_id and attempt. `choose` may be called on another thread."""
+        """Give the oldest job of the chosen lane to the chosen worker; return its prompt_id and attempt.
+
+        `choose` may be called on another thread.
+        """
 
     async def extend(self, prompt_id: str, attempt: int, *, expires_at: float) -> None:
         """Move the end of a lease; raise StaleLease."""

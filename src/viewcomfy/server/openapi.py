@@ -18,10 +18,11 @@ SCHEMES = {
 Security = list[dict[str, list[str]]]
 KEY_OR_ADMIN: Security = [{"client_id": [], "client_secret": []}, {"bearer": []}]
 ADMIN: Security = [{"bearer": []}]
+_ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorBody"}}}
 SHARED_ERRORS: dict[int | str, dict[str, Any]] = {
-    "4XX": {"model": ErrorBody, "description": "What is wrong with the request, or how the run failed."},
-    "5XX": {"model": ErrorBody, "description": "What is wrong with the run or the server."},
-    422: {"model": ErrorBody, "description": "Something in the request is wrong."},
+    "4XX": {"content": _ERROR, "description": "What is wrong with the request, or how the run failed."},
+    "5XX": {"content": _ERROR, "description": "What is wrong with the run or the server."},
+    422: {"content": _ERROR, "description": "Something in the request is wrong."},
 }
 
 
@@ -29,7 +30,9 @@ def document_of(app: FastAPI) -> dict[str, Any]:
     """Return the document, made once."""
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes)
-        document["components"]["securitySchemes"] = SCHEMES
+        components = document.setdefault("components", {})
+        components["securitySchemes"] = SCHEMES
+        components.setdefault("schemas", {})["ErrorBody"] = ErrorBody.model_json_schema()
         for path, operations in document["paths"].items():
             for operation in operations.values():
                 if security := _security(path):

@@ -18,10 +18,11 @@ A prompt sets the tint, the seed the blobs, image to image is recognisable, and 
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-import torch
-from safetensors.torch import save_file
+import torch  # type: ignore[import-not-found]  # ComfyUI's Python has it, ours need not
+from safetensors.torch import save_file  # type: ignore[import-not-found]  # see above
 
 Weights = dict[str, torch.Tensor]
 
@@ -94,59 +95,56 @@ def _positions(width: int) -> torch.Tensor:
 
 
 # --- the VAE ----------------------------------------------------------------------------------------------------------
-def vae() -> Weights:
-    """Return a VAE in the shape of TAESD, laid out by hand: three latent channels carry the picture, blurred."""
-    draw, weights = normal(2), {"vae_scale": torch.tensor(1.0), "vae_shift": torch.tensor(0.0)}
-    blur = torch.outer(torch.tensor([1.0, 2.0, 1.0]), torch.tensor([1.0, 2.0, 1.0])) / 16
-    point = torch.zeros(3, 3)
-    point[1, 1] = 1
+class TinyVae:
+    """A VAE in the shape of TAESD, laid out by hand: three latent channels carry the picture, blurred."""
 
-    def convolution(name: str, outputs: int, inputs: int, kernel: torch.Tensor) -> None:
+    def __init__(self) -> None:
+        self.weights: Weights = {"vae_scale": torch.tensor(1.0), "vae_shift": torch.tensor(0.0)}
+        self._draw = normal(2)
+        line = torch.tensor([1.0, 2.0, 1.0])
+        self._blur = torch.outer(line, line) / 16
+        self._point = torch.zeros(3, 3)
+        self._point[1, 1] = 1
+        self._encoder("taesd_encoder")
+        self._decoder("taesd_decoder")
+
+    def _encoder(self, name: str) -> None:
+        self._convolution(f"{name}.0", PICTURE_CHANNELS, 3, self._point)
+        self.weights[f"{name}.0.bias"] = torch.zeros(PICTURE_CHANNELS)
+        self._block(f"{name}.1")
+        for halving in (2, 6, 10):
+            self._convolution(f"{name}.{halving}", PICTURE_CHANNELS, PICTURE_CHANNELS, self._blur)
+            for i in (1, 2, 3):
+                self._block(f"{name}.{halving + i}")
+        last, bias = torch.zeros(LATENT_CHANNELS, PICTURE_CHANNELS, 3, 3), torch.zeros(LATENT_CHANNELS)
+        for channel in range(LATENT_CHANNELS):  # latents around zero, a few units wide, as samplers expect them
+            scale = 4.0 if channel < 3 else 0.5
+            last[channel, channel % 3, 1, 1], bias[channel] = scale, -scale / 2
+        self.weights[f"{name}.14.weight"], self.weights[f"{name}.14.bias"] = last, bias
+
+    def _decoder(self, name: str) -> None:
+        self._convolution(f"{name}.1", PICTURE_CHANNELS, LATENT_CHANNELS, self._blur / 4)
+        self.weights[f"{name}.1.bias"] = torch.cat([torch.full((3,), 0.5), torch.zeros(PICTURE_CHANNELS - 3)])
+        for i in (3, 4, 5, 8, 9, 10, 13, 14, 15, 18):
+            self._block(f"{name}.{i}")
+        for doubling in (7, 12, 17):
+            self._convolution(f"{name}.{doubling}", PICTURE_CHANNELS, PICTURE_CHANNELS, self._blur)
+        self._convolution(f"{name}.19", 3, PICTURE_CHANNELS, self._point)
+        self.weights[f"{name}.19.bias"] = torch.zeros(3)
+
+    def _convolution(self, name: str, outputs: int, inputs: int, kernel: torch.Tensor) -> None:
         """Add one that hands the first three channels on, each through the kernel."""
         weight = torch.zeros(outputs, inputs, 3, 3)
         for channel in range(3):
             weight[channel, channel] = kernel
-        weights[f"{name}.weight"] = weight
+        self.weights[f"{name}.weight"] = weight
 
-    def block(name: str) -> None:
+    def _block(self, name: str) -> None:
         """Add a residual block whose last convolution is zero: what comes in goes out."""
         for i in (0, 2, 4):
-            weights[f"{name}.conv.{i}.weight"] = draw(PICTURE_CHANNELS, PICTURE_CHANNELS, 3, 3, std=0.0 if i == 4 else 0.04)
-            weights[f"{name}.conv.{i}.bias"] = torch.zeros(PICTURE_CHANNELS)
-
-    _encoder("taesd_encoder", weights, convolution, block, blur, point)
-    _decoder("taesd_decoder", weights, convolution, block, blur, point)
-    return weights
-
-
-def _encoder(
-    name: str, weights: Weights, convolution: Callable[..., None], block: Callable[[str], None], blur: torch.Tensor, point: torch.Tensor
-) -> None:
-    convolution(f"{name}.0", PICTURE_CHANNELS, 3, point)
-    weights[f"{name}.0.bias"] = torch.zeros(PICTURE_CHANNELS)
-    block(f"{name}.1")
-    for halving in (2, 6, 10):
-        convolution(f"{name}.{halving}", PICTURE_CHANNELS, PICTURE_CHANNELS, blur)
-        for i in (1, 2, 3):
-            block(f"{name}.{halving + i}")
-    last, bias = torch.zeros(LATENT_CHANNELS, PICTURE_CHANNELS, 3, 3), torch.zeros(LATENT_CHANNELS)
-    for channel in range(LATENT_CHANNELS):  # latents around zero, a few units wide, as samplers expect them
-        scale = 4.0 if channel < 3 else 0.5
-        last[channel, channel % 3, 1, 1], bias[channel] = scale, -scale / 2
-    weights[f"{name}.14.weight"], weights[f"{name}.14.bias"] = last, bias
-
-
-def _decoder(
-    name: str, weights: Weights, convolution: Callable[..., None], block: Callable[[str], None], blur: torch.Tensor, point: torch.Tensor
-) -> None:
-    convolution(f"{name}.1", PICTURE_CHANNELS, LATENT_CHANNELS, blur / 4)
-    weights[f"{name}.1.bias"] = torch.cat([torch.full((3,), 0.5), torch.zeros(PICTURE_CHANNELS - 3)])
-    for i in (3, 4, 5, 8, 9, 10, 13, 14, 15, 18):
-        block(f"{name}.{i}")
-    for doubling in (7, 12, 17):
-        convolution(f"{name}.{doubling}", PICTURE_CHANNELS, PICTURE_CHANNELS, blur)
-    convolution(f"{name}.19", 3, PICTURE_CHANNELS, point)
-    weights[f"{name}.19.bias"] = torch.zeros(3)
+            weight = self._draw(PICTURE_CHANNELS, PICTURE_CHANNELS, 3, 3, std=0.0 if i == 4 else 0.04)
+            self.weights[f"{name}.conv.{i}.weight"] = weight
+            self.weights[f"{name}.conv.{i}.bias"] = torch.zeros(PICTURE_CHANNELS)
 
 
 # --- the text encoder -------------------------------------------------------------------------------------------------
@@ -200,7 +198,7 @@ def lora(base: Weights, rank: int = 4) -> Weights:
 
 def write_all(models: Path) -> None:
     """Write every file; one that is there is replaced in one step, so that a ComfyUI never reads half of it."""
-    diffusion, pictures = transformer(), vae()
+    diffusion, pictures = transformer(), TinyVae().weights
     checkpoint = {f"model.diffusion_model.{name}": weight for name, weight in diffusion.items()}
     checkpoint |= {f"first_stage_model.{name}": weight for name, weight in pictures.items()}
     checkpoint["text_encoders.none"] = torch.zeros(1)  # any key will do: it has ComfyUI build a CLIP without encoders
@@ -208,9 +206,9 @@ def write_all(models: Path) -> None:
     def write(place: str, save: Callable[[Path], None]) -> None:
         path = models / place
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f"{path.name}.partial")
-        save(partial)
-        partial.replace(path)
+        unfinished = path.with_name(f"{path.name}.partial")
+        save(unfinished)
+        unfinished.replace(path)
 
     write("checkpoints/tiny_sd3.safetensors", lambda path: save_file(checkpoint, path))
     write("diffusion_models/tiny_mmdit.safetensors", lambda path: save_file(diffusion, path))
@@ -219,7 +217,7 @@ def write_all(models: Path) -> None:
     write("loras/tiny_lora.safetensors", lambda path: save_file(lora(diffusion), path))
     for half in ("encoder", "decoder"):
         weights = {name.removeprefix(f"taesd_{half}."): weight for name, weight in pictures.items() if name.startswith(f"taesd_{half}.")}
-        write(f"vae_approx/taesd3_{half}.safetensors", lambda path, weights=weights: save_file(weights, path))
+        write(f"vae_approx/taesd3_{half}.safetensors", partial(save_file, weights))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
+from typing import Any
+
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from starlette.responses import PlainTextResponse, Response
@@ -13,7 +17,9 @@ from viewcomfy.server.metrics import Metrics
 
 router = APIRouter(tags=["probes"])
 
-BROKEN = frozenset({"failed"})
+FAILED = "failed"
+RETRY_SECONDS = 60.0
+"""How long a failed backend counts as broken: were it for ever, nobody would send the job that starts it again."""
 
 
 class Health(BaseModel):
@@ -43,10 +49,14 @@ async def readyz(request: Request) -> Readiness:
     services = services_of(request)
     await services.jobs.page(Caller(), limit=1)  # the store answers
     workers, queued = await services.workers.overview()
-    usable = [backend for worker in workers for backend in worker.backends if backend.get("state") not in BROKEN]
+    usable = [backend for worker in workers for backend in worker.backends if _is_usable(backend)]
     if not usable:
         raise NoBackend("No backend is there to run jobs.", hint="Jobs are accepted and wait. See the server's log.", retry_after=5)
     return Readiness(status="ready", workers=len(workers), backends=len(usable), queued=queued)
+
+
+def _is_usable(backend: Mapping[str, Any]) -> bool:
+    return backend.get("state") != FAILED or time.time() - float(backend.get("since", 0.0)) > RETRY_SECONDS
 
 
 @router.get("/metrics", response_class=PlainTextResponse)

@@ -19,6 +19,8 @@ class FakeProcess(ServedFake):
 
     def exit_process(self, code: int, /) -> None:
         """End the process at once."""
+        if code < 0:
+            os.kill(os.getpid(), -code)
         os._exit(code)
 
 

@@ -63,7 +63,9 @@ def _guarded(fake: FakeComfy, name: str, handler: Handler) -> Callable[[Request]
 
 def _socket(fake: FakeComfy) -> Callable[[WebSocket], Awaitable[None]]:
     async def serve(socket: WebSocket) -> None:
-        await fake.admit("GET /ws")
+        if await fake.admit("GET /ws") is not None:
+            await socket.close()
+            return
         hub, executor, jobs = fake.hub, fake.executor, fake.jobs
 
         async def greet(sid: str) -> None:

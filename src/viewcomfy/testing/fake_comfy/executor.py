@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from viewcomfy.testing.fake_comfy.console import Console
 from viewcomfy.testing.fake_comfy.hub import Hub
@@ -24,6 +24,19 @@ class Behaviour:
     history_delay: float = 0.0
 
 
+class Process(Protocol):
+    """What a node can do to the process that it runs in."""
+
+    def exit_process(self, code: int, /) -> None:
+        """End it, with a code or by a signal (negative)."""
+
+    def freeze(self) -> None:
+        """Keep it from answering."""
+
+    def thaw(self) -> None:
+        """End a freeze."""
+
+
 @dataclass(kw_only=True)
 class Executor:
     """Runs what `jobs` holds; keeps the results of the last workflow's nodes so that equal nodes are not run again."""
@@ -34,7 +47,7 @@ class Executor:
     catalog: Catalog
     behaviour: Behaviour
     gate: asyncio.Event
-    exit_process: Callable[[int], None]
+    process: Process
     executed: list[tuple[str, str]]
     interrupted: bool = False
     cache: dict[str, Result] = field(default_factory=dict)

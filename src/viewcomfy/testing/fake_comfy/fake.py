@@ -111,9 +111,10 @@ class FakeComfy:
         await self.jobs.idle.wait()
 
     def lose_memory(self) -> None:
-        """Forget queue, history, cache and sockets, as a new process would have none."""
+        """Forget queue, history, cache, sockets, pause and freeze, as a new process would have none."""
         self._stop_tasks()
         self._boot()
+        self.thaw()
         self._start_tasks()
 
     def exit_process(self, _code: int, /) -> None:
@@ -123,7 +124,10 @@ class FakeComfy:
     async def admit(self, route: str) -> int | None:
         """Count a request and hold it while frozen; return the status to fail with, if one was asked for."""
         self.requests[route] += 1
+        asked = self.jobs
         await self._thawed.wait()
+        if asked is not self.jobs:
+            return 503  # nobody reads this: the process that was asked has gone
         planned = self._faults.get(route)
         return planned.pop(0) if planned else None
 
@@ -138,7 +142,7 @@ class FakeComfy:
             catalog=self.catalog,
             behaviour=self.behaviour,
             gate=self._gate,
-            exit_process=self.exit_process,
+            process=self,
             executed=self.executed,
         )
         self.next_number = 0

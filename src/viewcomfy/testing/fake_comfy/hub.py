@@ -82,14 +82,6 @@ class Hub:
         if sid in self.sockets:
             await _send(self.sockets[sid], json.dumps({"type": kind, "data": data}))
 
-    async def close_all(self) -> None:
-        """End every socket."""
-        for socket in list(self.sockets.values()):
-            try:
-                await socket.close(1001)
-            except GONE:
-                continue
-
     def _receivers(self, sid: str | None) -> list[WebSocket]:
         if sid is None:
             return list(self.sockets.values())

@@ -241,8 +241,14 @@ class RunningNode:
 
     async def exit(self, code: int) -> None:
         """End the whole process at once."""
-        self._executor.exit_process(code)
+        self._executor.process.exit_process(code)
         await asyncio.Event().wait()
+
+    async def freeze(self, seconds: float) -> None:
+        """Keep the whole process from answering for so long."""
+        self._executor.process.freeze()
+        await asyncio.sleep(seconds)
+        self._executor.process.thaw()
 
     def _preview(self, jpeg: bytes | None) -> None:
         if jpeg is None:

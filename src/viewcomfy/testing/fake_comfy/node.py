@@ -50,7 +50,10 @@ class NodeRun(Protocol):
         """Draw a progress bar into the log, as tqdm does."""
 
     async def exit(self, code: int) -> None:
-        """End the whole process at once; never returns."""
+        """End the whole process at once, with a code or by a signal (negative); never returns."""
+
+    async def freeze(self, seconds: float) -> None:
+        """Keep the whole process from answering for so long."""
 
 
 @dataclass(frozen=True)

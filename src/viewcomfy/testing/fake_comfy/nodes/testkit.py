@@ -1,12 +1,20 @@
-"""Node classes that misbehave on purpose: they wait, raise, run out of memory, end the process or hang."""
+"""Node classes for tests: they wait, save big files, and fail in every way a node can."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import os
+import signal
 
 from viewcomfy.testing.fake_comfy import pictures
 from viewcomfy.testing.fake_comfy.node import NodeClass, NodeRun, Result
+from viewcomfy.testing.fake_comfy.nodes.saving import find_place
+from viewcomfy.testing.fake_comfy.pictures import Pictures
+
+SEED = ("INT", {"default": 0, "min": 0, "max": 2**63 - 1})
+SECONDS = ("FLOAT", {"default": 1.0, "min": 0.0, "max": 3600.0, "step": 0.01})
+FAILURES = ["none", "raise", "oom", "device", "exit", "kill", "hang", "freeze"]
+MIB = 1024 * 1024
 
 
 class OutOfMemoryError(RuntimeError):
@@ -19,32 +27,43 @@ async def wait(run: NodeRun, *, seconds: float, steps: int, seed: int) -> Result
     """Take time in steps, each with progress and a printed line; can be interrupted between steps."""
     for number in range(1, steps + 1):
         await run.step(number, steps, seconds=seconds / steps)
-        run.print(f"TKWait step {number}/{steps}")
-    run.send_text(f"waited {seconds}")
+        run.print(f"TKWait {seed} step {number}/{steps}")
+    run.send_text(f"waited {seconds} s")
     return Result((pictures.solid(32, 32, seed % 256 * 0x010101),))
 
 
-async def fail(run: NodeRun, *, mode: str, **_: Any) -> Result:
-    """Fail in the way that `mode` names."""
+async def fail(run: NodeRun, *, image: Pictures, mode: str, seconds: float = 3600.0) -> Result:
+    """Fail in the way that `mode` names; no interrupt reaches a `hang`, and a `freeze` keeps the process from answering at all."""
+    _raise(mode)
+    if mode in {"exit", "kill"}:
+        await run.exit(3 if mode == "exit" else -signal.SIGKILL)
+    if mode == "hang":
+        await asyncio.sleep(seconds)
+    if mode == "freeze":
+        await run.freeze(seconds)
+    return Result((image,))
+
+
+async def save_bytes(run: NodeRun, *, megabytes: int, seed: int, filename_prefix: str) -> Result:
+    """Save a file of so many megabytes; the seed is its first line."""
+    data = f"{seed}\n".encode() + os.urandom(MIB) * megabytes
+    return Result(ui={"files": [find_place(run.folders.output, "output", filename_prefix).save(data, "bin")]})
+
+
+def _raise(mode: str) -> None:
     if mode == "raise":
         raise ValueError("asked to fail")
     if mode == "oom":
         raise OutOfMemoryError("Allocation on device (test)")
-    if mode == "exit":
-        await run.exit(3)
-    await asyncio.Event().wait()  # a hang: no interrupt reaches it, only the end of the process
-    return Result()
+    if mode == "device":
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
 
 
 TESTKIT_NODES = (
     NodeClass(
         "TKWait",
         wait,
-        required={
-            "seconds": ("FLOAT", {"default": 1.0, "min": 0, "max": 600, "step": 0.01}),
-            "steps": ("INT", {"default": 10, "min": 1, "max": 1000}),
-            "seed": ("INT", {"default": 0, "min": 0, "max": 2**63 - 1}),
-        },
+        required={"seconds": SECONDS, "steps": ("INT", {"default": 10, "min": 1, "max": 100_000}), "seed": SEED},
         hidden={"unique_id": "UNIQUE_ID"},
         returns=("IMAGE",),
         category="testkit",
@@ -52,8 +71,20 @@ TESTKIT_NODES = (
     NodeClass(
         "TKFail",
         fail,
-        required={"image": ("IMAGE",), "mode": (["raise", "oom", "exit", "hang"],)},
+        required={"image": ("IMAGE",), "mode": (FAILURES,)},
+        optional={"seconds": SECONDS},
         returns=("IMAGE",),
+        category="testkit",
+    ),
+    NodeClass(
+        "TKSaveBytes",
+        save_bytes,
+        required={
+            "megabytes": ("INT", {"default": 1, "min": 0, "max": 4096}),
+            "seed": SEED,
+            "filename_prefix": ("STRING", {"default": "testkit"}),
+        },
+        is_output=True,
         category="testkit",
     ),
 )

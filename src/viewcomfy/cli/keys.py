@@ -1,0 +1,114 @@
+"""`viewcomfy keys`: make, list and revoke the keys that callers send, and replace the admin token."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from viewcomfy.cli.options import AsJson, DataDir, settings_from, with_client
+from viewcomfy.core.errors import NotFound
+
+if TYPE_CHECKING:
+    from viewcomfy.client.client import Client
+
+keys = typer.Typer(help="Make, list and revoke keys.", no_args_is_help=True)
+
+
+@keys.command()
+@with_client
+def create(
+    client: Client,
+    name: Annotated[str, typer.Option("--name", help="Who it is for.")] = "",
+    deployment: Annotated[
+        list[str] | None,
+        typer.Option("--deployment", metavar="NAME", help="Limit it to this deployment (may be repeated).", show_default="all"),
+    ] = None,
+    allow_override: Annotated[
+        bool | None,
+        typer.Option(
+            "--allow-override/--no-override",
+            help="May calls send a workflow of their own?",
+            show_default="yes, unless limited to deployments",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key. Its secret is shown once. Needs the admin token."""
+    from viewcomfy.cli import show
+
+    key = client.create_key(name, deployments=deployment or None, allow_override=allow_override)
+    if as_json:
+        return show.as_json({"client_id": key.client_id, "client_secret": key.client_secret})
+    show.facts([("client_id", key.client_id), ("client_secret", key.client_secret)])
+    show.say("Keep the secret: it is not shown again.", style="yellow")
+    return None
+
+
+@keys.command("list")
+@with_client
+def list_keys(client: Client, as_json: AsJson = False) -> None:
+    """List all keys, revoked ones too. Needs the admin token."""
+    from viewcomfy.cli import show
+
+    found = client.keys()
+    if as_json:
+        return show.as_json([key.model_dump(mode="json") for key in found])
+    if not found:
+        return show.say("There are no keys. `viewcomfy keys create` makes one.")
+    rows = [
+        (
+            key.client_id,
+            key.name,
+            ", ".join(key.deployments or ["all"]),
+            show.when(key.last_used_at) or "never",
+            "revoked" if key.revoked_at else "valid",
+        )
+        for key in found
+    ]
+    return show.table(["CLIENT ID", "NAME", "DEPLOYMENTS", "LAST USED", "STATE"], rows)
+
+
+@keys.command()
+@with_client
+def revoke(
+    client: Client, client_id: Annotated[str, typer.Argument(metavar="CLIENT_ID", show_default=False)], as_json: AsJson = False
+) -> None:
+    """Revoke a key for good. Needs the admin token."""
+    from viewcomfy.cli import show
+
+    key = client.revoke_key(client_id)
+    if as_json:
+        return show.as_json({"client_id": key.client_id, "revoked_at": key.revoked_at})
+    return show.say(f"Revoked {key.client_id}{f' ({key.name})' if key.name else ''}.", style="green")
+
+
+@keys.command("reset-admin-token")
+def reset_admin_token(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Replace a lost admin token, in the data folder itself; the server takes it at its next start."""
+    import asyncio
+
+    from viewcomfy.cli import show
+    from viewcomfy.settings import Settings
+
+    token = asyncio.run(_new_admin_token(settings_from(Settings, data_dir=data_dir).data_dir))
+    if as_json:
+        return show.as_json({"admin_token": token})
+    show.facts([("admin token", token)])
+    return show.say("Keep it: it is not shown again. A server that runs must be started again.", style="yellow")
+
+
+async def _new_admin_token(data_dir: Path) -> str:
+    from viewcomfy.core.keys import new_secret
+    from viewcomfy.service.keys import KeyService
+    from viewcomfy.store.store import Store
+
+    database = data_dir / "viewcomfy.db"
+    if not database.is_file():
+        raise NotFound(f"{data_dir} is not the data folder of a server.", hint="Name it with --data-dir.")
+    store = await Store.open(database)
+    try:
+        return await KeyService(store.keys, store.meta).set_admin_token(new_secret("vca_"))
+    finally:
+        await store.close()

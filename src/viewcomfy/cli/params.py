@@ -1,0 +1,51 @@
+"""`viewcomfy params`: the inputs of a workflow, as the file of params that published clients read."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from viewcomfy.cli.options import AsJson
+from viewcomfy.core.errors import BadInput
+from viewcomfy.core.params import Target, flatten
+from viewcomfy.core.workflows import literals, node_title, read_workflow
+
+FILENAME = "workflow_api_parameters.json"
+
+
+def params(
+    file: Annotated[Path, typer.Argument(help="The workflow in ComfyUI's API format.", show_default=False)],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write; - is stdout.")] = Path(FILENAME),
+    as_json: AsJson = False,
+) -> None:
+    """Write a workflow's inputs with their param keys to workflow_api_parameters.json."""
+    from viewcomfy.cli import show
+    from viewcomfy.cli.values import read_file
+
+    workflow = read_workflow(read_file(file), str(file))
+    text = json.dumps(flatten(workflow), indent=4)
+    if str(output) == "-":
+        sys.stdout.write(text + "\n")
+        return
+    _write(output.expanduser(), text)
+    if as_json:
+        show.as_json({"path": str(output), "inputs": len(list(literals(workflow)))})
+        return
+    show.table(["NODE", "KEY", "VALUE"], [_row(workflow, *literal) for literal in literals(workflow)])
+    show.say(f"\nWrote {output}.", style="green")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as fault:
+        raise BadInput(f"{str(path)!r} cannot be written: {fault.strerror or fault}.") from fault
+
+
+def _row(workflow: dict[str, Any], node_id: str, name: str, value: Any) -> tuple[str, str, str]:
+    shown = json.dumps(value, ensure_ascii=False)
+    return node_title(workflow[node_id]), Target(node_id, name).key, shown if len(shown) <= 60 else f"{shown[:59]}…"

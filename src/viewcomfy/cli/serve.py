@@ -1,0 +1,106 @@
+"""`viewcomfy serve`: the server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from viewcomfy.cli.options import AsJson, DataDir, settings_from
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from viewcomfy.cli.serving import Running
+    from viewcomfy.settings import Settings
+
+
+def serve(
+    host: Annotated[str | None, typer.Option("--host", help="The address to listen on.", show_default="127.0.0.1")] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=0, max=65535, help="The port to listen on; 0 takes a free one.", show_default="8000")
+    ] = None,
+    data_dir: DataDir = None,
+    comfyui: Annotated[
+        str | None,
+        typer.Option("--comfyui", metavar="URL|DIR", help="The ComfyUI to use.", show_default="one that runs, or the installed one"),
+    ] = None,
+    backends: Annotated[
+        int | None, typer.Option("--backends", min=0, metavar="N", help="How many ComfyUI processes may run at once.", show_default="1")
+    ] = None,
+    idle_timeout: Annotated[
+        float | None,
+        typer.Option(
+            "--idle-timeout", min=0, metavar="SECONDS", help="Stop a ComfyUI that has been idle for so long; 0: never.", show_default="300"
+        ),
+    ] = None,
+    public_url: Annotated[
+        str | None, typer.Option("--public-url", metavar="URL", help="The URL that callers use, behind a proxy.", show_default="as called")
+    ] = None,
+    log_level: Annotated[
+        str | None, typer.Option("--log-level", metavar="LEVEL", help="debug, info, warning or error.", show_default="info")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Serve the API. Every option can also be set by a variable: VIEWCOMFY_PORT for --port."""
+    from viewcomfy.cli.logs import log_to_stderr
+    from viewcomfy.cli.serving import run_loop
+    from viewcomfy.settings import Settings
+
+    settings = settings_from(
+        Settings, host=host, port=port, data_dir=data_dir, comfyui=comfyui, backends=backends, idle_timeout=idle_timeout,
+        public_url=public_url, log_level=log_level,
+    )  # fmt: skip
+    log_to_stderr(settings.log_level)
+    run_loop(_serve(settings, as_json=as_json))
+
+
+async def _serve(settings: Settings, *, as_json: bool) -> None:
+    from viewcomfy.cli import show
+    from viewcomfy.cli.serving import running_server, told_by_signals
+
+    with told_by_signals() as told:
+        async with running_server(settings, told) as running:
+            if as_json:
+                show.as_json({"url": running.url, "admin_token": running.opened.admin_token})
+            else:
+                show.panel(title(), start_facts(settings, running), footer="Ctrl-C stops it.")
+            await told.once.wait()
+            show.say("Stopping: running jobs get time to end. Once more stops at once.", style="dim")
+
+
+def title() -> Text:
+    """Return what stands above the facts of a server that has started."""
+    from rich.text import Text
+
+    from viewcomfy.cli.version import version
+
+    return Text.assemble(("viewcomfy ", "bold"), version(), " is serving")
+
+
+def start_facts(settings: Settings, running: Running) -> list[tuple[str, Any]]:
+    """Return what a person needs to know of a server that has started; a token of their own is not repeated."""
+    facts: list[tuple[str, Any]] = [
+        ("page", f"{running.url}/"),
+        ("API", f"{running.url}/docs"),
+        ("data", str(settings.data_dir.resolve())),
+        ("ComfyUI", comfyui_facts(running.opened.comfyui)),
+    ]
+    if running.opened.admin_token and settings.admin_token is None:
+        facts.append(("admin token", running.opened.admin_token))
+        facts.append(("", "Keep it: it is not shown again."))
+    return facts
+
+
+def comfyui_facts(comfyui: Any) -> Text:
+    """Say which ComfyUI is used: an installation, the URL of one that runs, or why there is none."""
+    from rich.text import Text
+
+    from viewcomfy.comfy.installation import Installation
+    from viewcomfy.core.errors import ComfyUINotFound
+
+    if isinstance(comfyui, Installation):
+        return Text(f"{comfyui.version} in {comfyui.main.parent}, started when a job needs it")
+    if isinstance(comfyui, ComfyUINotFound):
+        return Text(f"{comfyui.message} Jobs will wait. {comfyui.hint or ''}", style="yellow")
+    return Text(f"the one that runs at {comfyui}")

@@ -1,0 +1,165 @@
+"""Files in a folder of this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import shutil
+import time
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+from viewcomfy.core.errors import DiskFull, InternalError, InvalidName, UnknownFile, ViewComfyError
+from viewcomfy.files.draft import Draft
+from viewcomfy.files.keys import key_parts
+from viewcomfy.files.reader import Reader, file_size
+
+T = TypeVar("T")
+
+BLOCK = 512 * 1024
+"""The most bytes that are read, or gathered before they are written, at once."""
+_DRAFTS = ".tmp"
+_STALE = 86_400.0
+"""Seconds after which a draft can only be what a crash has left."""
+
+
+class LocalFiles:
+    """Bytes below a folder. What is written appears under its key at once and whole, or not at all.
+
+    Nothing is forced to the disk: a crash of the process loses nothing, a power cut may lose the last moments, as in the store.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.absolute()
+        self._drafts = self._root / _DRAFTS
+        self._drafts.mkdir(parents=True, exist_ok=True)
+        _remove_stale(self._drafts)
+
+    async def put(self, key: str, chunks: AsyncIterable[bytes]) -> int:
+        """Store the chunks under a key and return their number of bytes; the key appears only when all of them are there."""
+        target = self._path(key)
+        draft = Draft(self._drafts)
+        pending: list[bytes] = []
+        gathered = size = 0
+        try:
+            async for chunk in chunks:
+                pending.append(chunk)
+                gathered += len(chunk)
+                if gathered >= BLOCK:
+                    size += gathered
+                    await _in_thread(key, draft.write, pending)
+                    pending, gathered = [], 0
+            await _in_thread(key, _finish, draft, pending, target)
+        except BaseException:
+            await asyncio.shield(asyncio.to_thread(draft.abandon))
+            raise
+        return size + gathered
+
+    async def put_file(self, key: str, path: Path) -> int:
+        """Store a local file under a key, by a hard link where that is possible, and return its number of bytes."""
+        target = self._path(key)
+        draft = Draft(self._drafts)
+        try:
+            return await _in_thread(key, _put_file, draft, path, target)
+        except BaseException:
+            await asyncio.shield(asyncio.to_thread(draft.abandon))
+            raise
+
+    async def size(self, key: str) -> int:
+        """Return the number of bytes under a key."""
+        return await _in_thread(key, file_size, self._path(key))
+
+    async def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """Yield the bytes from start (included) to end (excluded), in blocks of at most BLOCK bytes."""
+        reader = Reader(self._path(key), start)
+        try:
+            while block := await _in_thread(key, reader.read, BLOCK if end is None else max(0, min(BLOCK, end - start))):
+                yield block
+                start += len(block)
+                if len(block) < BLOCK:  # the last one: spare a small file the second look
+                    return
+        finally:
+            reader.close()
+
+    def local_path(self, key: str) -> Path | None:
+        """Return where the bytes lie on this machine, or None when they do not."""
+        path = self._path(key)
+        return path if path.is_file() else None
+
+    async def remove(self, prefix: str) -> int:
+        """Remove every key below a prefix (whole folders, or one key) and return how many bytes that freed."""
+        return await _in_thread(prefix, _remove, self._path(prefix.removesuffix("/")))
+
+    async def usage(self) -> int:
+        """Return how many bytes are stored in all."""
+        return await _in_thread("", _usage, self._root)
+
+    def _path(self, key: str) -> Path:
+        return self._root.joinpath(*key_parts(key))
+
+
+async def _in_thread(key: str, work: Callable[..., T], *args: object) -> T:
+    try:
+        return await asyncio.to_thread(work, *args)
+    except OSError as fault:
+        raise _meaning(key, fault) from fault
+
+
+def _meaning(key: str, fault: OSError) -> ViewComfyError:
+    if fault.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull("No space is left for files.", hint="Free some space in the data folder, then try again.")
+    if isinstance(fault, FileExistsError | NotADirectoryError | IsADirectoryError) or fault.errno in (errno.ENAMETOOLONG, errno.ENOTEMPTY):
+        return InvalidName(f"{key[:80]!r} can't be the key of a file: it is too long, or in the way of another.")
+    if isinstance(fault, FileNotFoundError):
+        return UnknownFile(f"The file {key[:200]!r} is no longer there.", details={"file": key[:200]})
+    return InternalError(f"The file {key[:200]!r} can't be read or written: {fault.strerror or fault}.")
+
+
+def _finish(draft: Draft, pending: list[bytes], target: Path) -> None:
+    draft.write(pending)
+    draft.finish(target)
+
+
+def _put_file(draft: Draft, path: Path, target: Path) -> int:
+    size = draft.take(path)
+    draft.finish(target)
+    draft.abandon()  # moving one link onto another of the same file leaves both
+    return size
+
+
+def _remove(path: Path) -> int:
+    freed = 0
+    for file in list(_walk(path)) if path.is_dir() else [path]:
+        with suppress(FileNotFoundError):
+            size = file_size(file)
+            file.unlink()
+            freed += size
+    shutil.rmtree(path, ignore_errors=True)
+    return freed
+
+
+def _usage(root: Path) -> int:
+    used = 0
+    for file in _walk(root):
+        with suppress(FileNotFoundError):
+            used += file_size(file)
+    return used
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Yield the files below a folder; what disappears in the meantime is passed over."""
+    with suppress(FileNotFoundError):
+        for entry in list(os.scandir(folder)):
+            if not entry.is_dir(follow_symlinks=False):
+                yield Path(entry.path)
+            elif entry.name != _DRAFTS:
+                yield from _walk(Path(entry.path))
+
+
+def _remove_stale(drafts: Path) -> None:
+    for path in drafts.iterdir():
+        if path.stat().st_mtime < time.time() - _STALE:
+            path.unlink(missing_ok=True)

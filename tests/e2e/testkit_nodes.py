@@ -1,0 +1,102 @@
+"""Custom nodes for tests: they wait, print, save big files, and fail in every way a node can."""
+
+# mypy: ignore-errors
+# It runs inside ComfyUI, whose modules are only there.
+
+import ctypes
+import os
+import signal
+import time
+from pathlib import Path
+
+import comfy.model_management
+import comfy.utils
+import folder_paths
+import torch
+
+from server import PromptServer
+
+SEED = ("INT", {"default": 0, "min": 0, "max": 2**63 - 1})
+SECONDS = ("FLOAT", {"default": 1.0, "min": 0.0, "max": 3600.0, "step": 0.01})
+MIB = 1024 * 1024
+
+
+class TKWait:
+    """Wait in steps, with progress, a printed line a step, and a text at the end; the seed sets the grey of the picture."""
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        steps = ("INT", {"default": 10, "min": 1, "max": 100_000})
+        return {"required": {"seconds": SECONDS, "steps": steps, "seed": SEED}, "hidden": {"unique_id": "UNIQUE_ID"}}
+
+    RETURN_TYPES = ("IMAGE",)
+    FUNCTION = "run"
+    CATEGORY = "testkit"
+
+    def run(self, seconds, steps, seed, unique_id):
+        progress = comfy.utils.ProgressBar(steps)
+        for step in range(steps):
+            comfy.model_management.throw_exception_if_processing_interrupted()
+            time.sleep(seconds / steps)
+            progress.update(1)
+            print(f"TKWait {seed} step {step + 1}/{steps}")
+        PromptServer.instance.send_progress_text(f"waited {seconds} s", unique_id)
+        return (torch.full((1, 32, 32, 3), (seed % 256) / 255.0),)
+
+
+class TKFail:
+    """Fail. `hang` sleeps and never looks for an interrupt; `freeze` holds Python's lock, so that nothing answers."""
+
+    MODES = ("none", "raise", "oom", "device", "exit", "kill", "hang", "freeze")
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"image": ("IMAGE",), "mode": (list(cls.MODES),), "seconds": SECONDS}}
+
+    RETURN_TYPES = ("IMAGE",)
+    FUNCTION = "run"
+    CATEGORY = "testkit"
+
+    def run(self, image, mode, seconds):
+        if mode == "raise":
+            raise ValueError("asked to fail")
+        if mode == "oom":
+            raise torch.OutOfMemoryError("Allocation on device (test)")
+        if mode == "device":
+            raise RuntimeError("CUDA error: an illegal memory access was encountered")
+        if mode == "exit":
+            os._exit(3)
+        if mode == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if mode == "hang":
+            time.sleep(seconds)
+        if mode == "freeze":
+            ctypes.PyDLL(None).usleep(int(seconds * 1e6))  # PyDLL keeps the lock
+        return (image,)
+
+
+class TKSaveBytes:
+    """Save a file of so many megabytes, quickly; the seed is its first line."""
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        megabytes = ("INT", {"default": 1, "min": 0, "max": 4096})
+        return {"required": {"megabytes": megabytes, "seed": SEED, "filename_prefix": ("STRING", {"default": "testkit"})}}
+
+    RETURN_TYPES = ()
+    FUNCTION = "run"
+    CATEGORY = "testkit"
+    OUTPUT_NODE = True
+
+    def run(self, megabytes, seed, filename_prefix):
+        folder, name, counter, subfolder, _ = folder_paths.get_save_image_path(filename_prefix, folder_paths.get_output_directory())
+        filename = f"{name}_{counter:05}_.bin"
+        block = os.urandom(MIB)
+        with Path(folder, filename).open("wb") as file:
+            file.write(f"{seed}\n".encode())
+            for _ in range(megabytes):
+                file.write(block)
+        return {"ui": {"files": [{"filename": filename, "subfolder": subfolder, "type": "output"}]}}
+
+
+NODE_CLASS_MAPPINGS = {"TKWait": TKWait, "TKFail": TKFail, "TKSaveBytes": TKSaveBytes}

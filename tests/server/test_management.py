@@ -1,0 +1,124 @@
+"""Deployments, keys and workers, for the admin only."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.server.site_kit import PICTURE, Site
+
+pytestmark = pytest.mark.anyio
+
+MANAGEMENT = [
+    ("PUT", "/api/deployments/x"),
+    ("GET", "/api/deployments"),
+    ("GET", "/api/deployments/x"),
+    ("DELETE", "/api/deployments/x"),
+    ("POST", "/api/keys"),
+    ("GET", "/api/keys"),
+    ("DELETE", "/api/keys/x"),
+    ("GET", "/api/workers"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), MANAGEMENT)
+async def test_management_needs_the_admin_token(site: Site, method: str, path: str) -> None:
+    pair = {"authorization": f"Bearer {site.key['client_id']}:{site.key['client_secret']}"}
+    wanted: list[tuple[dict[str, str], int, str]] = [
+        ({}, 401, "invalid_admin_token"),
+        ({"authorization": "Bearer wrong-wrong-wrong"}, 401, "invalid_admin_token"),
+        (site.key, 403, "forbidden"),
+        (pair, 403, "forbidden"),
+        ({**site.key, "client_secret": "x"}, 401, "invalid_key"),
+    ]
+    for headers, status, code in wanted:
+        answer = await site.http.request(method, path, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+        assert ("www-authenticate" in answer.headers) == (status == 401)
+
+
+async def test_each_deploy_is_a_new_version(site: Site) -> None:
+    for version in (1, 2):
+        answer = await site.http.put("/api/deployments/poster.v-1", json={"workflow_api": PICTURE, "time_limit": 9}, headers=site.admin)
+        assert answer.status_code == 201
+        body = answer.json()
+        assert (body["name"], body["version"], body["nodes"], body["time_limit"]) == ("poster.v-1", version, 2, 9)
+        assert body["url"] == f"{site.url}/d/poster.v-1/infer"
+    assert "poster.v-1" in [deployment["name"] for deployment in (await site.http.get("/api/deployments", headers=site.admin)).json()]
+    detail = (await site.http.get("/api/deployments/poster.v-1", headers=site.admin)).json()
+    assert detail["workflow_api"] == PICTURE
+    assert detail["params"]["1-inputs-width"] == 8
+    assert (await site.http.delete("/api/deployments/poster.v-1", headers=site.admin)).status_code == 204
+    assert (await site.http.get("/api/deployments/poster.v-1", headers=site.admin)).json()["code"] == "unknown_deployment"
+    assert (await site.infer("poster.v-1")).json()["code"] == "unknown_deployment"
+
+
+async def test_a_key_reads_the_params_of_what_it_may_call(site: Site) -> None:
+    limited = await site.make_key(deployments=["picture"])
+    assert (await site.http.get("/d/picture", headers=limited)).json()["params"]["1-inputs-color"] == 0
+    assert (await site.http.get("/d/waiting", headers=limited)).json()["code"] == "key_not_allowed"
+    assert (await site.http.get("/d/picture")).json()["code"] == "missing_key"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"", "invalid_json"),
+        (b"{", "invalid_json"),
+        (b"\xff", "invalid_json"),
+        (b"[" * 100_000, "invalid_json"),
+        (b'{"workflow_api": {"1": NaN}}', "invalid_json"),
+        (b"[]", "bad_input"),
+        (b"{}", "bad_input"),
+        (b'{"workflow_api": {}, "time_limit": -1}', "bad_input"),
+        (b'{"workflow_api": {}, "time_limit": "9"}', "bad_input"),
+        (b'{"workflow_api": {}, "tmie_limit": 1}', "bad_input"),
+        (b'{"workflow_api": {}}', "invalid_workflow"),
+        (b'{"workflow_api": {"nodes": []}}', "ui_workflow"),
+    ],
+)
+async def test_a_bad_deploy_answers_422(site: Site, body: bytes, code: str) -> None:
+    answer = await site.http.put("/api/deployments/bad", content=body, headers=site.admin)
+    assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text
+    assert (await site.http.get("/api/deployments/bad", headers=site.admin)).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["Upper", "-x", "a..b", "x" * 64, "a%20b", "%e2%80%ae"])
+async def test_a_bad_name_answers_422(site: Site, name: str) -> None:
+    answer = await site.http.put(f"/api/deployments/{name}", json={"workflow_api": PICTURE}, headers=site.admin)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_name")
+
+
+async def test_a_body_over_the_limit_answers_413(site: Site) -> None:
+    answer = await site.http.post("/api/keys", content=b" " * 70_000, headers=site.admin)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+async def test_a_secret_is_shown_once(site: Site) -> None:
+    answer = await site.http.post("/api/keys", json={"name": "ci", "deployments": ["picture"]}, headers=site.admin)
+    assert answer.status_code == 201
+    assert answer.headers["cache-control"] == "no-store"
+    made = answer.json()
+    assert made["allow_override"] is False
+    keys: list[dict[str, Any]] = (await site.http.get("/api/keys", headers=site.admin)).json()
+    (listed,) = [key for key in keys if key["client_id"] == made["client_id"]]
+    assert made["client_secret"] not in json.dumps(keys)
+    assert listed == {name: value for name, value in made.items() if name != "client_secret"}
+
+
+async def test_a_revoked_key_stays_in_the_list(site: Site) -> None:
+    key = await site.make_key(name="old")
+    answer = await site.http.delete(f"/api/keys/{key['client_id']}", headers=site.admin)
+    assert answer.json()["revoked_at"] is not None
+    keys = (await site.http.get("/api/keys", headers=site.admin)).json()
+    assert [found["revoked_at"] is not None for found in keys if found["client_id"] == key["client_id"]] == [True]
+    assert (await site.http.delete("/api/keys/vc_nothing", headers=site.admin)).json()["code"] == "unknown_key"
+
+
+async def test_workers_show_their_backends(site: Site) -> None:
+    body = (await site.http.get("/api/workers", headers=site.admin)).json()
+    assert body["queued"] == 0
+    (worker,) = body["workers"]
+    assert [backend["name"] for backend in worker["backends"]] == ["comfyui-0"]
