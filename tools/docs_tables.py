@@ -1,11 +1,15 @@
-"""Write the tables of settings and error codes into docs/, from the code: `python -m tools.docs_tables`."""
+"""Write the tables of settings, error codes and commands into docs/, from the code: `python -m tools.docs_tables`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import typer
+
+from viewcomfy.cli.commands import app
 from viewcomfy.core.errors import all_errors
 from viewcomfy.settings import ClientSettings, Settings
 
@@ -30,7 +34,33 @@ def errors_table() -> str:
     return "\n".join(rows)
 
 
-TABLES: dict[str, Callable[[], str]] = {"settings.md": settings_table, "errors.md": errors_table}
+def commands_table() -> str:
+    """Return a section for each command, with its arguments and options."""
+    return "\n".join(line for path, command in walk(typer.main.get_command(app), "viewcomfy") for line in _command(path, command))
+
+
+def walk(command: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Yield every command that does something, with the words that call it."""
+    for name, sub in getattr(command, "commands", {}).items():
+        yield from walk(sub, f"{path} {name}")
+    if not hasattr(command, "commands"):
+        yield path, command
+
+
+def _command(path: str, command: Any) -> Iterator[str]:
+    arguments = [parameter for parameter in command.params if not parameter.opts[0].startswith("-")]
+    words = [path, *(f"{word.metavar or word.name.upper()}" for word in arguments)]
+    yield f"\n## `{' '.join(words)}`\n\n{' '.join((command.help or '').split())}\n"
+    options = [parameter for parameter in command.params if parameter.opts[0].startswith("-") and parameter.name != "help"]
+    if options:
+        yield "| option | meaning |\n|---|---|"
+    for option in options:
+        names = ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
+        default = option.show_default if isinstance(option.show_default, str) else ""
+        yield f"| {names} | {' '.join((option.help or '').split())}{f' Default: {default}.' if default else ''} |"
+
+
+TABLES: dict[str, Callable[[], str]] = {"settings.md": settings_table, "errors.md": errors_table, "cli.md": commands_table}
 
 
 def with_table(page: str, table: str) -> str:

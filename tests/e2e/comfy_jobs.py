@@ -10,7 +10,7 @@ from typing import Any
 
 from viewcomfy.comfy.feed import Feed
 from viewcomfy.comfy.link import Link
-from viewcomfy.comfy.messages import JobMessage, LogLines, NodeOutput, Started
+from viewcomfy.comfy.messages import Executing, JobMessage, LogLines, NodeOutput, Started
 from viewcomfy.comfy.node_output import SavedFile, output_entries
 
 Workflow = dict[str, Any]
@@ -70,9 +70,64 @@ async def until_started(feed: Feed) -> None:
             return
 
 
+async def until_executing(feed: Feed, node_id: str) -> None:
+    async for message in feed:
+        if isinstance(message, Executing) and message.node_id == node_id:
+            return
+
+
 def lines_of(messages: Iterable[JobMessage]) -> list[str]:
     return [line for message in messages if isinstance(message, LogLines) for line in message.lines]
 
 
 def files_of(messages: Iterable[JobMessage]) -> list[SavedFile]:
     return [entry for message in messages if isinstance(message, NodeOutput) for entry in output_entries(message.ui)]
+
+
+class Proxy:
+    """A TCP proxy before a ComfyUI, whose connections can be cut."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server
+        self.url = ""
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[Proxy]:
+        """Listen on a free port meanwhile."""
+        async with await asyncio.start_server(self._serve, "127.0.0.1", 0) as server:
+            self._server = server
+            self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            yield self
+            self.cut()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Listen no more and break every connection."""
+        self._server.close()
+        self.cut()
+        await asyncio.sleep(0)
+
+    def cut(self) -> None:
+        """Break every connection."""
+        for writer in self._writers:
+            writer.transport.abort()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        other_reader, other_writer = await asyncio.open_connection("127.0.0.1", self._port)
+        self._writers |= {writer, other_writer}
+        for source, target in ((reader, other_writer), (other_reader, writer)):
+            task = asyncio.create_task(self._copy(source, target))
+            self._tasks.add(task)
+
+    async def _copy(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        try:
+            while data := await source.read(65536):
+                target.write(data)
+                await target.drain()
+        except ConnectionError:
+            pass
+        finally:
+            target.close()

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from tests.e2e.comfy_jobs import failing, files_of, heard, lines_of, plain, queued, sampling, saving, until_started, waiting
 
+from tests.e2e.comfy_jobs import failing, files_of, heard, lines_of, plain, queued, sampling, saving, until_started, waiting
 from viewcomfy.comfy.backend import Backend, BackendState
 from viewcomfy.comfy.failures import failure
 from viewcomfy.comfy.installation import Installation
@@ -198,7 +198,7 @@ async def test_a_workflow_of_which_a_part_cannot_run_is_refused_whole(backend: B
         with pytest.raises(InvalidUpload):
             await backend.link.queue(feed, workflow)
         async with asyncio.timeout(10):
-            while feed.prompt_id in await backend.link.api.queue():
+            while feed.prompt_id in await backend.link.api.queue():  # noqa: ASYNC110  what ComfyUI says is what counts
                 await asyncio.sleep(0.02)
 
 

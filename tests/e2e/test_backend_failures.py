@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import json
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from tests.e2e.comfy_jobs import failing, heard, plain, queued, until_started, waiting
 
+from tests.e2e.comfy_jobs import Proxy, failing, heard, plain, queued, until_executing, until_started, waiting
 from viewcomfy.comfy.backend import Backend, BackendState
 from viewcomfy.comfy.installation import Installation
 from viewcomfy.comfy.link import HealthLimits
-from viewcomfy.comfy.messages import BackendLost, Failed, Succeeded
+from viewcomfy.comfy.messages import BackendLost, Failed, LogLines, Succeeded
+from viewcomfy.comfy.pidfile import birth
 from viewcomfy.comfy.process import ComfyProcess, Launch
 from viewcomfy.core.errors import NoBackend
 
@@ -64,17 +64,17 @@ async def test_a_crash_is_told_with_its_cause_and_the_next_start_works(backend: 
 
 async def test_a_comfyui_that_answers_nothing_is_hung_and_killed(backend: Backend) -> None:
     pid = backend.info().pid
+    assert pid
     lost = (await heard(backend.link, failing("freeze")))[-1]
     assert isinstance(lost, BackendLost)
     assert lost.unresponsive
     await backend.ensure_ready()
-    assert pid
-    assert not Path(f"/proc/{pid}").exists()
+    assert birth(pid) is None
 
 
 async def test_a_quiet_node_is_not_taken_for_a_hang_and_can_be_killed(backend: Backend) -> None:
     async with queued(backend.link, failing("hang")) as feed:
-        await until_started(feed)
+        await until_executing(feed, "1")
         assert not await backend.link.cancel(feed, grace=3)  # longer than `stall`
         assert feed.outcome is None
         await backend.kill("The job could not be interrupted.")
@@ -92,12 +92,33 @@ async def test_a_broken_gpu_context_starts_comfyui_anew(backend: Backend) -> Non
     assert backend.info().last_failure
 
 
-async def test_messages_missed_while_the_socket_was_down_are_made_up_for(backend: Backend) -> None:
-    async with queued(backend.link, waiting(91, 1.0)) as feed:
-        await until_started(feed)
-        await backend.link.drop_socket()
-        kinds = [type(message).__name__ async for message in feed]
-    assert kinds[-3:] == ["NodeOutput", "Succeeded", "Finished"]
+async def test_what_was_missed_while_the_socket_was_down_is_made_up_for(backend: Backend) -> None:
+    port = backend.info().port
+    assert port
+    async with Proxy(port).serving() as proxy:
+        attached = Backend("attached", proxy.url, limits=IMPATIENT)
+        async with attached.use() as link, queued(link, waiting(91, 1.0, 100)) as feed:
+            await until_started(feed)
+            proxy.cut()
+            kinds = [type(message).__name__ async for message in feed if not isinstance(message, LogLines)]
+        assert kinds[-3:] == ["NodeOutput", "Succeeded", "Finished"]
+        assert attached.state is BackendState.READY
+        await attached.stop()
+
+
+async def test_an_attached_comfyui_that_is_gone_is_told(backend: Backend) -> None:
+    port = backend.info().port
+    assert port
+    async with Proxy(port).serving() as proxy:
+        attached = Backend("attached", proxy.url, limits=IMPATIENT)
+        await attached.ensure_ready()
+        async with queued(attached.link, waiting(93, 60.0, 600)) as feed:
+            await until_started(feed)
+            await proxy.close()
+            assert isinstance([message async for message in feed][-1], BackendLost)
+        assert attached.state is BackendState.FAILED
+        with pytest.raises(NoBackend, match="No ComfyUI answers"):
+            await attached.ensure_ready()
 
 
 async def test_stopping_tells_the_running_job(backend: Backend) -> None:
@@ -125,20 +146,13 @@ async def test_a_stop_during_the_start_ends_both(launch: Launch) -> None:
     waiting_for = asyncio.create_task(backend.ensure_ready(lambda line: begun.set() if "version" in line else None))
     async with asyncio.timeout(30):
         await begun.wait()
-    pid = os.getpid()
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    pid = json.loads((launch.folder / "process.json").read_text())["pid"]
+    assert birth(pid)
     await backend.stop()
     with pytest.raises(NoBackend):
         await waiting_for
     assert backend.state is BackendState.STOPPED
-    assert not [child for child in children if "main.py" in _command(child)]
-
-
-def _command(pid: str) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text()
-    except OSError:
-        return ""
+    assert birth(pid) is None
 
 
 async def test_a_taken_port_is_noticed_and_another_one_used(launch: Launch) -> None:

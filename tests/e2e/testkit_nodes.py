@@ -13,7 +13,6 @@ import comfy.model_management
 import comfy.utils
 import folder_paths
 import torch
-
 from server import PromptServer
 
 SEED = ("INT", {"default": 0, "min": 0, "max": 2**63 - 1})

@@ -7,11 +7,11 @@ import contextlib
 import json
 import secrets
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
 import uvicorn
@@ -20,6 +20,8 @@ from viewcomfy.cli.assemble import open_server
 from viewcomfy.service.services import Services
 from viewcomfy.settings import Settings
 from viewcomfy.testing.fake_comfy import ServedFake, run_fake_comfy
+
+T = TypeVar("T")
 
 HEARTBEAT = 0.2
 FINAL = ("succeeded", "failed", "canceled")
@@ -84,14 +86,27 @@ class Site:
         return dict((await self.http.get(f"/api/jobs/{prompt_id}", headers=self.admin)).json())
 
     async def finished(self, prompt_id: str) -> dict[str, Any]:
-        async with asyncio.timeout(10):
-            while (job := await self.job(prompt_id))["status"] not in FINAL:
-                await asyncio.sleep(0.02)
-        return job
+        return await until(lambda: self.job(prompt_id), lambda job: job["status"] in FINAL)
+
+    async def status_of(self, path: str, method: str = "GET") -> int:
+        return (await self.http.request(method, path, headers=self.key)).status_code
+
+    async def left(self) -> list[Path]:
+        return self.left_behind()
 
     def left_behind(self) -> list[Path]:
         """Return the temporary files of requests."""
         return [path for path in (self.settings.data_dir / "tmp").rglob("*") if path.is_file()]
+
+
+async def until(look: Callable[[], Awaitable[T]], good: Callable[[T], bool]) -> T:
+    """Look again and again until what is seen is good, for at most ten seconds; return it."""
+    async with asyncio.timeout(10):
+        while True:
+            seen = await look()
+            if good(seen):
+                return seen
+            await asyncio.sleep(0.01)
 
 
 def events_of(text: str) -> list[tuple[str, str]]:
@@ -109,6 +124,9 @@ def events_of(text: str) -> list[tuple[str, str]]:
 class QuietServer(uvicorn.Server):
     """A server that leaves the process's signals alone."""
 
+    async def is_up(self) -> bool:
+        return self.started
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
@@ -122,9 +140,7 @@ async def served(app: Any) -> AsyncIterator[str]:
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=1)
     server = QuietServer(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    async with asyncio.timeout(5):
-        while not server.started:
-            await asyncio.sleep(0.005)
+    await until(server.is_up, bool)
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
@@ -137,7 +153,7 @@ async def open_site(folder: Path, **options: Any) -> AsyncIterator[Site]:
     """Open a whole server with the sample deployments and a key for all of them."""
     token = secrets.token_hex(16)
     async with run_fake_comfy() as fake:
-        settings = Settings(data_dir=folder, comfyui=fake.url, admin_token=token, **{"heartbeat": HEARTBEAT, **options})
+        settings = Settings(**{"data_dir": folder, "comfyui": fake.url, "admin_token": token, "heartbeat": HEARTBEAT, **options})
         async with (
             open_server(settings) as server,
             served(server.app) as url,

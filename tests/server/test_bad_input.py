@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from PIL import Image
 
-from tests.server.site_kit import PICTURE, Site, open_site
+from tests.server.site_kit import PICTURE, Site, open_site, until
 
 pytestmark = pytest.mark.anyio
 
@@ -194,17 +196,11 @@ async def test_a_client_that_vanishes_while_it_sends_leaves_nothing(site: Site, 
     await writer.drain()
     writer.transport.abort()
     assert (await site.http.get("/healthz")).status_code == 200
-    async with asyncio.timeout(5):
-        while site.left_behind():
-            await asyncio.sleep(0.01)
+    await until(site.left, lambda left: left == [])
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "nul\x00.png", "n" * 300 + ".png", "\u202egnp.exe", "con<>:|?*.png", "päth.png"])
 async def test_any_file_name_is_made_safe(site: Site, name: str) -> None:
-    import io
-
-    from PIL import Image
-
     buffer = io.BytesIO()
     Image.new("RGB", (4, 4), "red").save(buffer, "PNG")
     job = await site.run("uploaded", files={"5-inputs-image": (name, buffer.getvalue())})

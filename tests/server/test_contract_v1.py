@@ -13,7 +13,7 @@ import httpx2
 import pytest
 from PIL import Image
 
-from tests.server.site_kit import FAILING, PICTURE, WAITING, Site, events_of
+from tests.server.site_kit import FAILING, PICTURE, WAITING, Site, events_of, until
 
 pytestmark = pytest.mark.anyio
 
@@ -73,7 +73,11 @@ async def test_a_call_with_empty_params_gets_new_seeds_and_a_log_line_names_them
 
 
 async def test_a_file_is_used_wherever_it_stands_in_the_form(site: Site) -> None:
-    parts = [("5-inputs-image", ("päth/../x.png", png("lime"), "image/png")), ("params", (None, "{}")), ("logs", (None, "FALSE"))]
+    parts: list[tuple[str, Any]] = [
+        ("5-inputs-image", ("päth/../x.png", png("lime"), "image/png")),
+        ("params", (None, "{}")),
+        ("logs", (None, "FALSE")),
+    ]
     for files in (parts, parts[::-1]):
         answer = await site.http.post("/d/uploaded/infer", files=files, headers=site.key)
         assert answer.status_code == 201, answer.text
@@ -178,9 +182,7 @@ async def vanish(site: Site, name: str, logs: bool) -> dict[str, Any]:
     data = {"logs": str(logs).lower(), "params": params, "prompt_id": prompt_id}
     async with httpx2.AsyncClient(base_url=site.url, trust_env=False) as client:
         calling = asyncio.create_task(client.post(f"/d/{name}/infer", data=data, headers=site.key))
-        async with asyncio.timeout(5):
-            while (await site.http.get(f"/api/jobs/{prompt_id}", headers=site.key)).status_code != 200:
-                await asyncio.sleep(0.01)
+        await until(lambda: site.status_of(f"/api/jobs/{prompt_id}"), lambda status: status == 200)
         calling.cancel()
         await asyncio.wait({calling})
     return await site.finished(prompt_id)
@@ -191,9 +193,7 @@ async def test_a_canceled_job_answers_409(site: Site) -> None:
     data = {"prompt_id": prompt_id, "params": '{"1-inputs-seconds": 5, "1-inputs-steps": 100, "1-inputs-seed": 9}', "logs": "true"}
     calling = asyncio.create_task(site.http.post("/d/waiting/infer", data=data, headers=site.key))
     waiting = asyncio.create_task(site.http.post("/d/waiting/infer", data={**data, "prompt_id": "", "logs": "false"}, headers=site.key))
-    async with asyncio.timeout(5):
-        while (await site.http.post(f"/api/jobs/{prompt_id}/cancel", headers=site.key)).status_code != 200:
-            await asyncio.sleep(0.01)
+    await until(lambda: site.status_of(f"/api/jobs/{prompt_id}/cancel", "POST"), lambda status: status == 200)
     events = events_of((await calling).text)
     assert [kind for kind, _ in events[-2:]] == ["error", "prompt_result"]
     assert json.loads(events[-2][1])["code"] == "canceled"

@@ -45,7 +45,7 @@ async def test_the_link_of_an_output_answers_without_headers(site: Site) -> None
 
 @pytest.mark.parametrize(
     ("header", "start", "end"),
-    [("bytes=0-0", 0, 1), ("bytes=1000-", 1000, None), ("bytes=-5", -5, None), ("bytes=70000-200000", 70000, 200001)],
+    [("bytes=0-0", 0, 1), ("bytes=1000-", 1000, None), ("bytes=-5", -5, None), ("bytes=7-200000", 7, 200001)],
 )
 async def test_a_range_answers_206_with_its_bytes(site: Site, url: str, header: str, start: int, end: int | None) -> None:
     answer = await site.http.get(url, headers={"Range": header})

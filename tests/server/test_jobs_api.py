@@ -67,7 +67,7 @@ async def test_a_key_sees_its_own_jobs_and_the_admin_all(site: Site) -> None:
 async def test_pages_hold_every_job_once(site: Site) -> None:
     made = [(await site.run("picture", {"1-inputs-color": number}))["prompt_id"] for number in range(5)]
     found: list[str] = []
-    cursor: dict[str, str] = {}
+    cursor: dict[str, Any] = {}
     while True:
         page = await listed(site, limit=2, deployment="picture", **cursor)
         assert len(page["jobs"]) <= 2

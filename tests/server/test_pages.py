@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
+import socket
 from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
 from fastapi import APIRouter
 
-from tests.server.site_kit import Site, open_site, served
+from tests.server.site_kit import Site, open_site, served, until
 from viewcomfy.server.app import create_app
 
 pytestmark = pytest.mark.anyio
@@ -25,15 +25,16 @@ async def test_the_probes_answer(site: Site) -> None:
 
 
 async def test_a_server_whose_backend_is_gone_is_up_but_not_ready(tmp_path_factory: pytest.TempPathFactory) -> None:
-    async with open_site(tmp_path_factory.mktemp("data")) as site:
-        await site.infer("picture", {"1-inputs-color": 1})
-        await site.fake.crash()
-        async with asyncio.timeout(10):
-            while (answer := await site.http.get("/readyz")).status_code == 200:
-                await asyncio.sleep(0.05)
-        assert (answer.status_code, answer.json()["code"]) == (503, "no_backend")
-        assert "retry-after" in answer.headers
-        assert (await site.http.get("/healthz")).status_code == 200
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        async with open_site(tmp_path_factory.mktemp("data"), comfyui=url, attempts=1) as site:
+            await site.run("picture", {"1-inputs-color": 1})
+            await until(lambda: site.status_of("/readyz"), lambda status: status == 503)
+            answer = await site.http.get("/readyz")
+            assert answer.json()["code"] == "no_backend"
+            assert "retry-after" in answer.headers
+            assert (await site.http.get("/healthz")).status_code == 200
 
 
 async def test_metrics_count_requests_by_route_and_never_by_name(site: Site) -> None:

@@ -20,19 +20,21 @@ comfyui = typer.Typer(help="Install a ComfyUI, or say which one is used.", no_ar
 
 @comfyui.command()
 def install(
-    folder: Annotated[
-        Path | None, typer.Option("--dir", metavar="DIR", help="Where to.", show_default="comfyui in the data folder")
-    ] = None,
+    folder: Annotated[Path | None, typer.Option("--dir", metavar="DIR", help="Where to; by default into the data folder.")] = None,
     data_dir: DataDir = None,
     cpu: Annotated[
-        bool | None, typer.Option("--cpu/--gpu", help="For the processor alone, or for the GPU.", show_default="what is there")
+        bool | None, typer.Option("--cpu/--gpu", metavar="", help="For the CPU alone or for the GPU; by default what is there.")
     ] = None,
     tiny_models: Annotated[
-        bool, typer.Option("--tiny-models", help="Add tiny models (28 MB, made on the spot) that sample plain pictures on a CPU.")
+        bool,
+        typer.Option("--tiny-models", metavar="", help="Add tiny models (28 MB, made on the spot) that sample plain pictures on a CPU."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Install ComfyUI, a program of its own (GPL-3.0). Interrupted, it goes on where it stopped."""
+    """Install ComfyUI, a program of its own (GPL-3.0).
+
+    What it took from where is shown. Interrupted, it goes on where it stopped when it is run again.
+    """
     from viewcomfy.cli import show
     from viewcomfy.comfy.tiny_models import write_tiny_models
 
@@ -48,12 +50,10 @@ def install(
 @comfyui.command()
 def info(
     data_dir: DataDir = None,
-    named: Annotated[
-        str | None, typer.Option("--comfyui", metavar="URL|DIR", help="This one.", show_default="what `serve` would use")
-    ] = None,
+    named: Annotated[str | None, typer.Option("--comfyui", metavar="URL|DIR", help="This one, instead of what `serve` would find.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say which ComfyUI `viewcomfy serve` would use, from where it came and under which licence."""
+    """Say which ComfyUI would be used, from where it came, and its licence."""
     from viewcomfy.cli import show
     from viewcomfy.comfy.find import find
     from viewcomfy.settings import Settings

@@ -16,19 +16,20 @@ if TYPE_CHECKING:
 
 
 def demo(
-    keep: Annotated[bool, typer.Option("--keep", help="Go on serving afterwards, until Ctrl-C.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", metavar="", help="Go on serving afterwards, until Ctrl-C.")] = False,
     data_dir: DataDir = None,
     output: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="The folder to save the pictures in.")] = Path(
         "viewcomfy-demo"
     ),
     comfyui: Annotated[
-        Path | None, typer.Option("--comfyui", metavar="DIR", help="Use the ComfyUI there.", show_default="installed in the data folder")
+        Path | None, typer.Option("--comfyui", metavar="DIR", help="Use the ComfyUI there instead of installing one.")
     ] = None,
-    port: Annotated[
-        int | None, typer.Option("--port", min=0, max=65535, help="The port to serve on with --keep.", show_default="8000")
-    ] = None,
+    port: Annotated[int | None, typer.Option("--port", metavar="N", help="The port to serve on with --keep; 8000 by default.")] = None,
 ) -> None:
-    """Install ComfyUI, serve two sample workflows, and call them through the API. A second run takes seconds."""
+    """See it work: install ComfyUI, serve two samples, call them.
+
+    A second run takes seconds: what is there is used again.
+    """
     from viewcomfy.cli import show
     from viewcomfy.cli.comfyui import install_comfyui
     from viewcomfy.cli.demo_tour import tour

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 from collections.abc import Mapping
@@ -36,12 +37,13 @@ class DemoKey:
 
 async def tour(settings: Settings, folder: Path, *, keep: bool, url_again: str, again: str) -> None:
     """Show everything once, on a server of its own; with `keep` go on serving. Ctrl-C raises JobCanceled before the end."""
+    await asyncio.to_thread(put_photo, folder)
     with told_by_signals() as told:
         async with running_server(settings, told) as running:
-            await first_of(_calls(running, folder), told.once.wait())
+            key = await make_key(running.opened.services)
+            await first_of(_calls(running, key, folder), told.once.wait())
             if told.once.is_set():
                 raise JobCanceled("The demo was canceled.", hint="Run it again: it goes on where it stopped.")
-            key = await make_key(running.opened.services)
             _say_pictures(folder)
             if running.opened.admin_token and settings.admin_token is None:
                 _headline("Admin token, for `viewcomfy deploy` and `viewcomfy keys`; it is not shown again")
@@ -57,18 +59,20 @@ async def tour(settings: Settings, folder: Path, *, keep: bool, url_again: str, 
             _say_calls(url_again, key)
 
 
-async def _calls(running: Running, folder: Path) -> None:
-    services = running.opened.services
+async def _calls(running: Running, key: DemoKey, folder: Path) -> None:
     for name in SAMPLES:
-        await deploy_sample(services, name)
-    key = await make_key(services)
+        await deploy_sample(running.opened.services, name)
     show.say(Text.assemble("Serving at ", (running.url, "bold"), f", with {' and '.join(SAMPLES)} deployed"), show.out())
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / PHOTO).write_bytes(photo())
     async with AsyncClient(running.url, client_id=key.client_id, client_secret=key.client_secret) as client:
         seed = random.SystemRandom().randint(0, 2**32)
         await _call(client, TEXT_TO_IMAGE, {"6-inputs-text": PROMPT, "3-inputs-seed": seed}, folder)
         await _call(client, PHOTO_EFFECT, {"1-inputs-image": folder / PHOTO}, folder)
+
+
+def put_photo(folder: Path) -> None:
+    """Write the sample photo into the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / PHOTO).write_bytes(photo())
 
 
 async def deploy_sample(services: Services, name: str) -> None:
@@ -126,10 +130,11 @@ def curl_lines(url: str, key: DemoKey) -> list[str]:
     """Return a call of the text-to-image sample for a shell, in lines that fit a terminal and can be pasted together."""
     params = json.dumps({"6-inputs-text": PROMPT, "3-inputs-seed": 42})
     return [
-        f"  curl {url}/d/{TEXT_TO_IMAGE}/infer \\",
+        f"  curl -sSN {url}/d/{TEXT_TO_IMAGE}/infer \\",
         f"    -H 'client_id: {key.client_id}' \\",
         f"    -H 'client_secret: {key.client_secret}' \\",
-        f"    -F logs=true --form-string 'params={params}'",
+        f"    -F logs=true --form-string 'params={params}' \\",
+        "    | cut -c -120",  # the last line holds the whole picture
     ]
 
 

@@ -18,15 +18,19 @@ if TYPE_CHECKING:
 @with_client
 def deploy(
     client: Client,
-    name: Annotated[str, typer.Argument(help="The name, as it will stand in the URL.", show_default=False)],
-    file: Annotated[Path, typer.Argument(help="The workflow in ComfyUI's API format.", show_default=False)],
-    time_limit: Annotated[float, typer.Option("--time-limit", min=0, metavar="SECONDS", help="How long a job may run; 0: no limit.")] = 0.0,
+    *,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name, as it will stand in the URL.", show_default=False)],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The workflow in ComfyUI's API format.", show_default=False)],
+    time_limit: Annotated[float, typer.Option("--time-limit", metavar="SECONDS", help="How long a job may run; 0: no limit.")] = 0.0,
     cancel_on_disconnect: Annotated[
-        bool, typer.Option("--cancel-on-disconnect", help="Cancel a job whose caller goes away before the result.")
+        bool, typer.Option("--cancel-on-disconnect", metavar="", help="Cancel a job whose caller goes away before the result.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Deploy a workflow: a new name makes version 1, a known one its next version. Needs the admin token."""
+    """Make a workflow callable at a URL.
+
+    A new name makes version 1, a known one its next version. Needs the admin token.
+    """
     from viewcomfy.cli import show
 
     made = client.deploy(name, file.expanduser(), time_limit=time_limit, cancel_on_disconnect=cancel_on_disconnect)

@@ -26,8 +26,10 @@ PromptId = Annotated[str, typer.Argument(metavar="PROMPT_ID", help="The job.", s
 def list_jobs(
     client: Client,
     deployment: Annotated[str | None, typer.Option("--deployment", metavar="NAME", help="Only this deployment's.")] = None,
-    status: Annotated[JobStatus | None, typer.Option("--status", help="Only those that stand there.")] = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many.")] = 20,
+    status: Annotated[
+        JobStatus | None, typer.Option("--status", metavar="STATUS", help="queued, running, succeeded, failed or canceled.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, metavar="N", help="At most so many.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """List jobs, newest first."""
@@ -82,7 +84,10 @@ def _facts(job: JobDetail) -> list[tuple[str, Any]]:
 @jobs.command()
 @with_client
 def logs(client: Client, prompt_id: PromptId, as_json: AsJson = False) -> None:
-    """Write a job's log lines; one that runs is followed to its end. With --json every event, one a line."""
+    """Write a job's log lines, live while it runs.
+
+    With --json every event, one a line.
+    """
     from viewcomfy.cli import show
 
     for event in client.job(prompt_id).events():
@@ -110,7 +115,9 @@ def cancel(client: Client, prompt_id: PromptId, as_json: AsJson = False) -> None
 def save(
     client: Client,
     prompt_id: PromptId,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="The folder to save them in.")] = Path(),
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="Where to save them; here by default.", show_default=False)
+    ] = Path(),
     as_json: AsJson = False,
 ) -> None:
     """Save a job's outputs; one that runs is waited for."""

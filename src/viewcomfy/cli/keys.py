@@ -13,29 +13,28 @@ from viewcomfy.core.errors import NotFound
 if TYPE_CHECKING:
     from viewcomfy.client.client import Client
 
-keys = typer.Typer(help="Make, list and revoke keys.", no_args_is_help=True)
+keys = typer.Typer(help="Make, list and revoke keys, with the admin token.", no_args_is_help=True)
 
 
 @keys.command()
 @with_client
 def create(
     client: Client,
-    name: Annotated[str, typer.Option("--name", help="Who it is for.")] = "",
+    name: Annotated[str, typer.Option("--name", help="Who it is for.", show_default=False)] = "",
     deployment: Annotated[
-        list[str] | None,
-        typer.Option("--deployment", metavar="NAME", help="Limit it to this deployment (may be repeated).", show_default="all"),
+        list[str] | None, typer.Option("--deployment", metavar="NAME", help="Limit it to this deployment; may be repeated.")
     ] = None,
     allow_override: Annotated[
         bool | None,
         typer.Option(
             "--allow-override/--no-override",
-            help="May calls send a workflow of their own?",
-            show_default="yes, unless limited to deployments",
+            metavar="",
+            help="May calls send a workflow of their own? By default yes, unless it is limited.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a key. Its secret is shown once. Needs the admin token."""
+    """Make a key; its secret is shown once."""
     from viewcomfy.cli import show
 
     key = client.create_key(name, deployments=deployment or None, allow_override=allow_override)
@@ -49,7 +48,7 @@ def create(
 @keys.command("list")
 @with_client
 def list_keys(client: Client, as_json: AsJson = False) -> None:
-    """List all keys, revoked ones too. Needs the admin token."""
+    """List all keys, revoked ones too."""
     from viewcomfy.cli import show
 
     found = client.keys()
@@ -73,12 +72,12 @@ def list_keys(client: Client, as_json: AsJson = False) -> None:
 @keys.command()
 @with_client
 def revoke(
-    client: Client, client_id: Annotated[str, typer.Argument(metavar="CLIENT_ID", show_default=False)], as_json: AsJson = False
+    client: Client, key_id: Annotated[str, typer.Argument(metavar="CLIENT_ID", show_default=False)], as_json: AsJson = False
 ) -> None:
-    """Revoke a key for good. Needs the admin token."""
+    """Revoke a key for good."""
     from viewcomfy.cli import show
 
-    key = client.revoke_key(client_id)
+    key = client.revoke_key(key_id)
     if as_json:
         return show.as_json({"client_id": key.client_id, "revoked_at": key.revoked_at})
     return show.say(f"Revoked {key.client_id}{f' ({key.name})' if key.name else ''}.", style="green")
@@ -86,7 +85,10 @@ def revoke(
 
 @keys.command("reset-admin-token")
 def reset_admin_token(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Replace a lost admin token, in the data folder itself; the server takes it at its next start."""
+    """Replace a lost admin token, in the data folder itself.
+
+    The server takes it at its next start.
+    """
     import asyncio
 
     from viewcomfy.cli import show

@@ -20,28 +20,22 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 Model = TypeVar("Model", bound="BaseModel")
 
-CONNECTION = "Connection"
+CONNECTION = "Connection (or variables: VIEWCOMFY_SERVER, VIEWCOMFY_CLIENT_ID, …)"
 
-AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for scripts.")]
-DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", help="The folder that holds all state.", show_default=".viewcomfy", metavar="DIR")
-]
+AsJson = Annotated[bool, typer.Option("--json", metavar="", help="Write JSON for scripts.")]
+DataDir = Annotated[Path | None, typer.Option("--data-dir", help="The folder that holds all state; .viewcomfy by default.", metavar="DIR")]
 Server = Annotated[
     str | None,
-    typer.Option(
-        "--server", help="The server [VIEWCOMFY_SERVER].", show_default="http://127.0.0.1:8000", metavar="URL", rich_help_panel=CONNECTION
-    ),
+    typer.Option("--server", help="The server; http://127.0.0.1:8000 by default.", metavar="URL", rich_help_panel=CONNECTION),
 ]
-ClientId = Annotated[
-    str | None, typer.Option("--client-id", help="The key to call with [VIEWCOMFY_CLIENT_ID].", metavar="ID", rich_help_panel=CONNECTION)
-]
+ClientId = Annotated[str | None, typer.Option("--client-id", help="The key to call with.", metavar="ID", rich_help_panel=CONNECTION)]
 ClientSecret = Annotated[
     str | None,
-    typer.Option("--client-secret", help="Its secret [VIEWCOMFY_CLIENT_SECRET].", metavar="SECRET", rich_help_panel=CONNECTION),
+    typer.Option("--client-secret", help="Its secret.", metavar="SECRET", rich_help_panel=CONNECTION),
 ]
 AdminToken = Annotated[
     str | None,
-    typer.Option("--admin-token", help="The admin token [VIEWCOMFY_ADMIN_TOKEN].", metavar="TOKEN", rich_help_panel=CONNECTION),
+    typer.Option("--admin-token", help="The admin token.", metavar="TOKEN", rich_help_panel=CONNECTION),
 ]
 
 CONNECTING: dict[str, Any] = {"server": Server, "client_id": ClientId, "client_secret": ClientSecret, "admin_token": AdminToken}

@@ -18,11 +18,16 @@ FILENAME = "workflow_api_parameters.json"
 
 
 def params(
-    file: Annotated[Path, typer.Argument(help="The workflow in ComfyUI's API format.", show_default=False)],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write; - is stdout.")] = Path(FILENAME),
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The workflow in ComfyUI's API format.", show_default=False)],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write; - is stdout.", show_default=False)
+    ] = Path(FILENAME),
     as_json: AsJson = False,
 ) -> None:
-    """Write a workflow's inputs with their param keys to workflow_api_parameters.json."""
+    """Write the inputs of a workflow, by their param keys.
+
+    The file is what published ViewComfy clients read; by default workflow_api_parameters.json.
+    """
     from viewcomfy.cli import show
     from viewcomfy.cli.values import read_file
 

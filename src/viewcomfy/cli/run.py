@@ -20,26 +20,28 @@ if TYPE_CHECKING:
 @with_client
 def run(
     client: Client,
-    name: Annotated[str, typer.Argument(help="The deployment: its name, or the URL of its endpoint.", show_default=False)],
+    *,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The deployment: its name, or the URL of its endpoint.", show_default=False)],
     param: Annotated[
         list[str] | None,
-        typer.Option(
-            "-p", "--param", metavar="KEY=VALUE", help="Set an input; KEY=@file sends a file, @@ a leading @.", show_default=False
-        ),
+        typer.Option("-p", "--param", metavar="KEY=VALUE", help="Set an input. KEY=@FILE sends a file; @@ is an @.", show_default=False),
     ] = None,
     params: Annotated[Path | None, typer.Option("--params", metavar="FILE", help="A JSON file of params; -p wins.")] = None,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="The folder to save the outputs in.")] = Path(),
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="Where to save the outputs; here by default.", show_default=False)
+    ] = Path(),
     workflow_api: Annotated[
         Path | None, typer.Option("--workflow-api", metavar="FILE", help="Run this workflow instead of the deployed one.")
     ] = None,
-    logs: Annotated[bool, typer.Option("--logs/--quiet", "/-q", help="Show the job's log lines.")] = True,
-    detach: Annotated[bool, typer.Option("--detach", help="Don't wait: print the job's prompt_id.")] = False,
-    timeout: Annotated[
-        float | None, typer.Option("--timeout", min=0, metavar="SECONDS", help="Stop waiting then; the job goes on.")
-    ] = None,
+    logs: Annotated[bool, typer.Option("--logs/--quiet", metavar="", help="Show the job's log lines, or not.", show_default=False)] = True,
+    detach: Annotated[bool, typer.Option("--detach", metavar="", help="Don't wait: print the job's prompt_id.")] = False,
+    timeout: Annotated[float | None, typer.Option("--timeout", metavar="SECONDS", help="Stop waiting then; the job goes on.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run a deployment, with live logs, and save its outputs. Ctrl-C cancels the job."""
+    """Run a deployment, with live logs, and save its outputs.
+
+    Ctrl-C cancels the job.
+    """
     from viewcomfy.cli import show
     from viewcomfy.cli.values import read_params
 

@@ -16,33 +16,31 @@ if TYPE_CHECKING:
 
 
 def serve(
-    host: Annotated[str | None, typer.Option("--host", help="The address to listen on.", show_default="127.0.0.1")] = None,
-    port: Annotated[
-        int | None, typer.Option("--port", min=0, max=65535, help="The port to listen on; 0 takes a free one.", show_default="8000")
-    ] = None,
+    *,
+    host: Annotated[str | None, typer.Option("--host", metavar="NAME", help="The address to listen on; 127.0.0.1 by default.")] = None,
+    port: Annotated[int | None, typer.Option("--port", metavar="N", help="The port, 8000 by default; 0 takes a free one.")] = None,
     data_dir: DataDir = None,
     comfyui: Annotated[
-        str | None,
-        typer.Option("--comfyui", metavar="URL|DIR", help="The ComfyUI to use.", show_default="one that runs, or the installed one"),
+        str | None, typer.Option("--comfyui", metavar="URL|DIR", help="The ComfyUI to use; by default one that runs, or the one installed.")
     ] = None,
     backends: Annotated[
-        int | None, typer.Option("--backends", min=0, metavar="N", help="How many ComfyUI processes may run at once.", show_default="1")
+        int | None, typer.Option("--backends", metavar="N", help="How many ComfyUI processes may run at once; 1 by default.")
     ] = None,
     idle_timeout: Annotated[
         float | None,
-        typer.Option(
-            "--idle-timeout", min=0, metavar="SECONDS", help="Stop a ComfyUI that has been idle for so long; 0: never.", show_default="300"
-        ),
+        typer.Option("--idle-timeout", metavar="SECONDS", help="Stop a ComfyUI that is idle for so long; 300 by default, 0: never."),
     ] = None,
-    public_url: Annotated[
-        str | None, typer.Option("--public-url", metavar="URL", help="The URL that callers use, behind a proxy.", show_default="as called")
-    ] = None,
+    public_url: Annotated[str | None, typer.Option("--public-url", metavar="URL", help="The URL that callers use, behind a proxy.")] = None,
     log_level: Annotated[
-        str | None, typer.Option("--log-level", metavar="LEVEL", help="debug, info, warning or error.", show_default="info")
+        str | None, typer.Option("--log-level", metavar="LEVEL", help="debug, info, warning or error; info by default.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Serve the API. Every option can also be set by a variable: VIEWCOMFY_PORT for --port."""
+    """Serve the API.
+
+    Every option can be set by a variable too: VIEWCOMFY_PORT for --port.
+    With --json one line is written once the server answers: {"url", "admin_token"}.
+    """
     from viewcomfy.cli.logs import log_to_stderr
     from viewcomfy.cli.serving import run_loop
     from viewcomfy.settings import Settings

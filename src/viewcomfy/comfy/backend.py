@@ -206,7 +206,8 @@ class Backend:
             exclusive=process is not None,
             limits=self._limits,
             before_message=process.drain if process else lambda: None,
-            on_outcome=self._note_success,
+            on_finished=self._note_success,
+            on_end=self._ended,
         )
         self._serving = asyncio.create_task(self._serve(link), name=f"serve {self.name}")
         if process:
@@ -221,19 +222,22 @@ class Backend:
 
     async def _serve(self, link: Link) -> None:
         """Keep the link up to its end, then end our process."""
-        end = LinkEnd("The server had a fault of its own.")
         try:
-            end = await link.run()
+            await link.run()
         finally:
-            self._keep(stop=True)
-            if self._link is link:
-                self._link = None
-                if end.is_failure:
-                    self._note_failure(end.reason)
-                self._become(BackendState.FAILED if end.is_failure else BackendState.STOPPED)
             process, self._process = self._process, None
             if process:
                 await process.stop()
+
+    def _ended(self, end: LinkEnd) -> None:
+        """Take in that the link is over; before it was ready, the start itself tells."""
+        self._keep(stop=True)
+        if self._link is None:
+            return
+        self._link = None
+        if end.is_failure:
+            self._note_failure(end.reason)
+        self._become(BackendState.FAILED if end.is_failure else BackendState.STOPPED)
 
     def _on_lines(self, lines: Sequence[str]) -> None:
         if self._link is not None:

@@ -52,7 +52,8 @@ class LinkEnd:
 class Link:
     """Speak to a ComfyUI that runs. `exclusive`: it is our own process; otherwise its log comes through the socket.
 
-    `before_message` is called before each message is handed on, `on_ended` when a prompt has told its outcome.
+    `before_message` is called before each message is handed on, `on_finished` when a prompt has ended and ComfyUI has not,
+    `on_end` with the reason before anyone else learns that the link is over.
     """
 
     def __init__(
@@ -62,14 +63,15 @@ class Link:
         exclusive: bool,
         limits: HealthLimits,
         before_message: Callable[[], None] = lambda: None,
-        on_outcome: Callable[[], None] = lambda: None,
+        on_finished: Callable[[], None] = lambda: None,
+        on_end: Callable[[LinkEnd], None] = lambda _: None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self.api = ComfyApi(url)
         self.sid = uuid.uuid4().hex
         self.over: asyncio.Future[LinkEnd] = self._loop.create_future()
         self._exclusive, self._limits = exclusive, limits
-        self._before_message, self._on_outcome = before_message, on_outcome
+        self._before_message, self._on_finished, self._on_end = before_message, on_finished, on_end
         self._dispatcher = Dispatcher(exclusive=exclusive)
         self._splitter = LineSplitter()
         self._opened = asyncio.Event()
@@ -82,24 +84,24 @@ class Link:
         """The prompts that are followed now."""
         return self._dispatcher.prompt_ids
 
-    async def run(self) -> LinkEnd:
-        """Keep the link up until `end` is called or ComfyUI is lost; tell every feed, then return the reason."""
+    async def run(self) -> None:
+        """Keep the link up until `end` is called or ComfyUI is lost."""
         try:
             async with asyncio.TaskGroup() as self._group:
                 tasks = [self._group.create_task(work()) for work in (self._hold_socket, self._watch_health)]
-                end = await asyncio.shield(self.over)
-                self._dispatcher.lose_all(end.reason, unresponsive=end.unresponsive)
+                await asyncio.shield(self.over)
                 for task in tasks:
                     task.cancel()
-            return end
         finally:
-            self._dispatcher.lose_all("The server is shutting down.")
+            self.end(LinkEnd("The server is shutting down.", is_failure=False))
             await self.api.close()
 
     def end(self, end: LinkEnd) -> None:
-        """End the link; only the first reason counts."""
+        """End the link and tell every feed; only the first reason counts."""
         if not self.over.done():
             self.over.set_result(end)
+            self._on_end(end)
+            self._dispatcher.lose_all(end.reason, unresponsive=end.unresponsive)
 
     async def opened(self) -> None:
         """Return once the socket is up; raise NoBackend when that takes too long or the link ends first."""
@@ -191,7 +193,7 @@ class Link:
         elif self._dispatcher.message(message):
             self._group.create_task(self._quietly(self._reconcile()))
         if isinstance(message, Finished):
-            self._on_outcome()
+            self._on_finished()
         elif isinstance(message, Failed) and message.prompt_id in self.prompt_ids:
             self._after_failure(message)
 

@@ -1,0 +1,68 @@
+"""The OpenAPI document is true: whatever it allows to be sent is answered as it says, and never by a fault of the server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import schemathesis
+from anyio.from_thread import start_blocking_portal
+from hypothesis import HealthCheck, given, settings
+
+from tests.server.site_kit import Site, open_site
+
+NOBODY = {"client_id": "vc_nobody", "client_secret": "x"}
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with (
+        start_blocking_portal("asyncio") as portal,
+        portal.wrap_async_context_manager(open_site(tmp_path_factory.mktemp("data"))) as site,
+    ):
+        yield site
+
+
+@pytest.fixture(scope="module")
+def operations(running: Site) -> list[schemathesis.APIOperation]:
+    schema = schemathesis.openapi.from_url(f"{running.url}/openapi.json")
+    schema.config.update(base_url=running.url)
+    return [found.ok() for found in schema.get_all_operations()]
+
+
+def try_out(operation: schemathesis.APIOperation, check: Callable[[schemathesis.Case], None], examples: int) -> None:
+    """Check an operation with many requests that the document allows, the same ones each time."""
+
+    @given(operation.as_strategy())
+    @settings(max_examples=examples, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    def attempt(case: schemathesis.Case) -> None:
+        check(case)
+
+    attempt()
+
+
+def test_every_operation_answers_as_documented(running: Site, operations: list[schemathesis.APIOperation]) -> None:
+    def check(case: schemathesis.Case) -> None:
+        case.call_and_validate(headers=running.admin, timeout=10)
+
+    for operation in operations:
+        try_out(operation, check, examples=12)
+
+
+def test_a_call_with_a_deployment_that_exists_answers_as_documented(running: Site, operations: list[schemathesis.APIOperation]) -> None:
+    def check(case: schemathesis.Case) -> None:
+        case.path_parameters["name"] = "picture"
+        case.call_and_validate(headers=running.admin, timeout=10)
+
+    for operation in operations:
+        if operation.path.startswith("/d/"):
+            try_out(operation, check, examples=25)
+
+
+def test_no_operation_answers_a_stranger(operations: list[schemathesis.APIOperation]) -> None:
+    def check(case: schemathesis.Case) -> None:
+        assert case.call(headers=NOBODY, timeout=10).status_code in (401, 422)  # 422: what is checked without looking anything up
+
+    for operation in operations:
+        if operation.path.startswith(("/d/", "/api/")):
+            try_out(operation, check, examples=4)
