@@ -42,8 +42,13 @@ class Bench:
         return [base64.b64decode(output["data"]) for output in result["outputs"]]
 
     async def backend_urls(self) -> list[str]:
-        workers = (await self.admin.get("/api/workers")).json()["workers"]
-        return [backend["url"] for worker in workers for backend in worker["backends"] if backend.get("url")]
+        """Return where the running ComfyUIs listen; a worker tells of them every two seconds."""
+        async with asyncio.timeout(10):
+            while True:
+                workers = (await self.admin.get("/api/workers")).json()["workers"]
+                if urls := [backend["url"] for worker in workers for backend in worker["backends"] if backend["url"]]:
+                    return urls
+                await asyncio.sleep(0.2)
 
     def rss(self) -> int:
         """Return the server's own memory in bytes, without ComfyUI's."""

@@ -13,7 +13,7 @@ MIB = 1024 * 1024
 class Settings(BaseSettings):
     """What can be set. Command line options win over variables, variables over these defaults."""
 
-    model_config = SettingsConfigDict(env_prefix="VIEWCOMFY_", extra="ignore", validate_default=True)
+    model_config = SettingsConfigDict(env_prefix="VIEWCOMFY_", env_ignore_empty=True, extra="ignore", validate_default=True)
 
     data_dir: Path = Field(Path(".viewcomfy"), description="The folder that holds all state: database, files, logs, ComfyUI.")
     host: str = Field("127.0.0.1", description="The address to listen on.")
@@ -52,7 +52,7 @@ class Settings(BaseSettings):
 class ClientSettings(BaseSettings):
     """What the client commands read."""
 
-    model_config = SettingsConfigDict(env_prefix="VIEWCOMFY_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="VIEWCOMFY_", env_ignore_empty=True, extra="ignore")
 
     server: str = Field("http://127.0.0.1:8000", description="The server that client commands talk to.")
     client_id: str | None = Field(None, description="The client_id of the key to call with.")

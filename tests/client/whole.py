@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from viewcomfy.cli.serving import Told, running_server
+from viewcomfy.cli.serving import Told, run_loop, running_server
 from viewcomfy.settings import Settings
 from viewcomfy.testing.fake_comfy import run_fake_comfy
 from viewcomfy.wire.keys import NewKeyOut
@@ -44,7 +44,7 @@ class WholeServer:
 
     def _run(self, ready: Future[Any]) -> None:
         try:
-            asyncio.run(self._live(ready))
+            run_loop(self._live(ready))
         except BaseException as fault:
             if ready.done():
                 raise

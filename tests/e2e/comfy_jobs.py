@@ -29,7 +29,7 @@ def waiting(seed: int, seconds: float, steps: int = 10) -> Workflow:
 
 
 def failing(mode: str, seed: int = 1, seconds: float = 600.0) -> Workflow:
-    wait = {"class_type": "TKWait", "inputs": {"seconds": 0.05, "steps": 1, "seed": seed}}
+    wait: Workflow = {"class_type": "TKWait", "inputs": {"seconds": 0.05, "steps": 1, "seed": seed}}
     return saving(
         {"class_type": "TKFail", "inputs": {"image": ["2", 0], "mode": mode, "seconds": seconds}, "_meta": {"title": "Bad"}}, **{"2": wait}
     )

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tests.e2e.product import Product
 
 from viewcomfy.comfy.install import install
 from viewcomfy.comfy.installation import Installation
@@ -23,3 +27,27 @@ def installation() -> Installation:
     write_tiny_models(installed)
     shutil.copyfile(NODES, installed.base / "custom_nodes" / NODES.name)
     return installed
+
+
+@pytest.fixture(scope="session")
+def comfyui(installation: Installation) -> Path:
+    """The folder to give to --comfyui."""
+    return installation.base.parent
+
+
+@pytest.fixture(scope="session")
+def product(comfyui: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """The server that all tests share that leave it as it was; its two ComfyUIs are kept warm."""
+    with Product(tmp_path_factory.mktemp("product") / "data", comfyui, idle_timeout=0, cancel_grace=2) as product:
+        yield product
+
+
+@pytest.fixture
+def serve(comfyui: Path, tmp_path: Path) -> Iterator[Callable[..., Product]]:
+    """Start a server of the test's own, with settings by their names; it is stopped at the end, whatever became of it."""
+    with ExitStack() as stack:
+
+        def start(name: str = "data", *, comfyui: str | Path = comfyui, **settings: Any) -> Product:
+            return stack.enter_context(Product(tmp_path / name, comfyui, **settings))
+
+        yield start

@@ -23,7 +23,7 @@ from viewcomfy.service.services import Services
 from viewcomfy.settings import Settings
 
 KEY_NAME = "viewcomfy demo"
-PROMPT = "a lighthouse at dusk"
+PROMPT = "a lighthouse"
 PHOTO = "photo.jpg"
 
 
@@ -45,6 +45,7 @@ async def tour(settings: Settings, folder: Path, *, keep: bool, url_again: str, 
             if told.once.is_set():
                 raise JobCanceled("The demo was canceled.", hint="Run it again: it goes on where it stopped.")
             _say_pictures(folder)
+            _line("The tiny models know no objects: the prompt sets the tint, the seed the shapes.")
             if running.opened.admin_token and settings.admin_token is None:
                 _headline("Admin token, for `viewcomfy deploy` and `viewcomfy keys`; it is not shown again")
                 _line(f"export VIEWCOMFY_ADMIN_TOKEN={running.opened.admin_token}")
@@ -114,9 +115,8 @@ def _shown(value: Any) -> str:
 
 def _say_pictures(folder: Path) -> None:
     _headline("The pictures")
-    for path in sorted(folder.iterdir()):
-        if path.stem in SAMPLES:
-            _line(str(path))
+    for path in sorted(path for path in folder.iterdir() if path.stem in SAMPLES):
+        _line(str(path))
 
 
 def _say_calls(url: str, key: DemoKey) -> None:
@@ -128,12 +128,13 @@ def _say_calls(url: str, key: DemoKey) -> None:
 
 def curl_lines(url: str, key: DemoKey) -> list[str]:
     """Return a call of the text-to-image sample for a shell, in lines that fit a terminal and can be pasted together."""
-    params = json.dumps({"6-inputs-text": PROMPT, "3-inputs-seed": 42})
+    params = json.dumps({"6-inputs-text": PROMPT, "3-inputs-seed": 42}, separators=(",", ":"))
     return [
         f"  curl -sSN {url}/d/{TEXT_TO_IMAGE}/infer \\",
         f"    -H 'client_id: {key.client_id}' \\",
         f"    -H 'client_secret: {key.client_secret}' \\",
-        f"    -F logs=true --form-string 'params={params}' \\",
+        "    -F logs=true \\",
+        f"    --form-string 'params={params}' \\",
         "    | cut -c -120",  # the last line holds the whole picture
     ]
 

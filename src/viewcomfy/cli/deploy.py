@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from viewcomfy.cli.options import AsJson, with_client
+from viewcomfy.core.outputs import content_type_of
 
 if TYPE_CHECKING:
     from viewcomfy.client.client import Client
@@ -42,10 +43,15 @@ def deploy(
 
 
 def example_param(params: dict[str, Any]) -> str:
-    """Return a `-p KEY=VALUE` that shows how to set the most telling input: a text if there is one, else any value."""
+    """Return a `-p KEY=VALUE` that sets the most telling input: a text if there is one, a file, a seed, else any value."""
     values = {key: value for key, value in params.items() if not key.startswith("_") and isinstance(value, str | int | float)}
-    telling = sorted(values, key=lambda key: (not key.endswith("-inputs-text"), "seed" not in key))
-    if not telling:
+    if not values:
         return ""
-    value = values[telling[0]]
-    return "-p " + shlex.quote(f"{telling[0]}={value if isinstance(value, str) else json.dumps(value)}")
+    key = min(values, key=lambda key: (not key.endswith("-inputs-text"), not _is_file(values[key]), "seed" not in key))
+    value = values[key]
+    text = f"@{value}" if _is_file(value) else value if isinstance(value, str) else json.dumps(value)
+    return "-p " + shlex.quote(f"{key}={text}")
+
+
+def _is_file(value: Any) -> bool:
+    return isinstance(value, str) and content_type_of(value).startswith(("image/", "audio/", "video/"))

@@ -58,11 +58,11 @@ def failed(error: ViewComfyError) -> None:
     console = err()
     label, color = ("Canceled", "yellow") if isinstance(error, JobCanceled) else ("Error", "red")
     say(Text.assemble((f"{label}: ", f"bold {color}"), (error.message, color)), console)
-    if len(error.problems) > 1:
-        for problem in error.problems[:MOST_PROBLEMS]:
-            _indented(console, f"• {problem.get('message', '')}")
-        if len(error.problems) > MOST_PROBLEMS:
-            _indented(console, f"… and {len(error.problems) - MOST_PROBLEMS} more.")
+    more = [problem["message"] for problem in error.problems if problem.get("message") not in (None, error.message)]
+    for message in more[:MOST_PROBLEMS]:
+        _indented(console, f"Also: {message}")
+    if len(more) > MOST_PROBLEMS:
+        _indented(console, f"… and {len(more) - MOST_PROBLEMS} more.")
     if error.hint:
         _indented(console, error.hint)
 
@@ -88,7 +88,7 @@ def _indented(console: Console, text: str) -> None:
 def table(titles: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
     """Write a table to stdout: fitted to a terminal, whole in a pipe."""
     console = out()
-    grid = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for title in titles:
         grid.add_column(title, overflow="fold", no_wrap=title == titles[0])
     for row in rows:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import httpx2
+import aiohttp
 
 from viewcomfy.comfy.failures import rejection
 from viewcomfy.comfy.node_output import SavedFile
@@ -38,25 +38,29 @@ class QueueState:
 class ComfyApi:
     """Talk to one ComfyUI. Every call ends: `timeout` seconds without a byte raise BackendUnresponsive, no connection BackendCrashed."""
 
-    def __init__(
-        self, base_url: str, *, timeout: float = 60.0, connect_timeout: float = 5.0, transport: httpx2.AsyncBaseTransport | None = None
-    ) -> None:
+    def __init__(self, base_url: str, *, timeout: float = 60.0, connect_timeout: float = 5.0) -> None:
         self.base_url = base_url.rstrip("/")
-        self._client = httpx2.AsyncClient(
-            base_url=self.base_url,
-            timeout=httpx2.Timeout(timeout, connect=connect_timeout),
-            limits=httpx2.Limits(keepalive_expiry=KEEP_ALIVE),
-            transport=transport,
-            verify=base_url.startswith("https:"),  # reading the certificates takes 0.1 s
-            trust_env=False,  # a proxy for the outside world would not find 127.0.0.1
-            headers={"Accept-Encoding": "identity"},
-        )
+        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout, sock_read=timeout)
+        self._session: aiohttp.ClientSession | None = None
         self._object_info: Mapping[str, Any] | None = None
         self._object_info_lock = asyncio.Lock()
 
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """The connections, made in the loop that first uses them. No proxy of the environment is asked for 127.0.0.1."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(keepalive_timeout=KEEP_ALIVE, limit=0),
+                timeout=self._timeout,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"Accept-Encoding": "identity"},
+            )
+        return self._session
+
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        if self._session is not None:
+            await self._session.close()
 
     async def system_stats(self, *, timeout: float = 10.0) -> dict[str, Any]:
         """Return versions, the command line and the devices; the cheapest question there is."""
@@ -77,15 +81,15 @@ class ComfyApi:
         Raises UnknownNodeClass, MissingModel, InvalidUpload or WorkflowRejected with every fault that ComfyUI named.
         """
         body = json.dumps({"prompt": workflow, "prompt_id": prompt_id, "client_id": sid, "extra_data": dict(extra_data or {})})
-        response = await self._request("POST", "/prompt", content=body.encode(), headers=JSON_HEADERS)
-        if response.status_code == 400:
-            raise rejection(response.content)
-        if response.status_code == 413:
+        answer = await self._request("POST", "/prompt", data=body.encode(), headers=JSON_HEADERS)
+        if answer.status == 400:
+            raise rejection(answer.body)
+        if answer.status == 413:
             raise TooLarge("The workflow is larger than ComfyUI accepts.", hint="Start ComfyUI with a larger --max-upload-size.")
-        if response.status_code != 200:
-            text = response.text.strip().splitlines()[:1]
-            raise WorkflowRejected(f"ComfyUI could not read the workflow: {' '.join(text) or response.status_code}")
-        errors = _json_object(response).get("node_errors")
+        if answer.status != 200:
+            text = answer.body.decode(errors="replace").strip().splitlines()[:1]
+            raise WorkflowRejected(f"ComfyUI could not read the workflow: {' '.join(text) or answer.status}")
+        errors = self._object_of(answer).get("node_errors")
         return errors if isinstance(errors, dict) else {}
 
     async def queue(self) -> QueueState:
@@ -126,37 +130,53 @@ class ComfyApi:
         fields = {"subfolder": subfolder, "type": folder_type, **({"overwrite": "true"} if overwrite else {})}
         body = _multipart(boundary, fields, name, file_chunks(content) if isinstance(content, Path) else content)
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
-        response = await self._request("POST", "/upload/image", content=body, headers=headers)
-        if response.status_code == 413:
+        answer = await self._request("POST", "/upload/image", data=body, headers=headers)
+        if answer.status == 413:
             raise TooLarge(f"'{name}' is larger than this ComfyUI accepts.", hint="Start it with a larger --max-upload-size.")
-        if response.status_code != 200:
-            raise InvalidUpload(f"ComfyUI refused the file '{name}' ({response.status_code}).")
-        stored = _json_object(response)
+        if answer.status != 200:
+            raise InvalidUpload(f"ComfyUI refused the file '{name}' ({answer.status}).")
+        stored = self._object_of(answer)
         return SavedFile(str(stored.get("name") or name), str(stored.get("subfolder") or ""), str(stored.get("type") or folder_type))
 
     async def view(self, saved: SavedFile) -> AsyncIterator[bytes]:
         """Yield a file's bytes in chunks of at most CHUNK; raises UnknownFile where ComfyUI does not have it."""
         params = {"filename": saved.filename, "subfolder": saved.subfolder, "type": saved.folder_type}
         with _translated("GET /view"):
-            async with self._client.stream("GET", "/view", params=params) as response:
-                if response.status_code != 200:
-                    details = {"status": response.status_code}
-                    raise UnknownFile(f"ComfyUI does not have the file '{saved.filename}' any more.", details=details)
-                async for chunk in response.aiter_raw(CHUNK):
+            async with self.session.get(f"{self.base_url}/view", params=params) as response:
+                if response.status != 200:
+                    raise UnknownFile(f"ComfyUI does not have the file '{saved.filename}' any more.", details={"status": response.status})
+                async for chunk in response.content.iter_chunked(CHUNK):
                     yield chunk
 
-    async def _request(self, method: str, path: str, **options: Any) -> httpx2.Response:
+    async def _request(self, method: str, path: str, *, timeout: float | None = None, **options: Any) -> _Answer:
+        limit = self._timeout if timeout is None else aiohttp.ClientTimeout(total=timeout)
         with _translated(f"{method} {path}"):
-            return await self._client.request(method, path, **options)
+            async with self.session.request(method, self.base_url + path, timeout=limit, **options) as response:
+                return _Answer(response.status, await response.read())
 
     async def _send(self, method: str, path: str, value: Mapping[str, Any]) -> None:
-        response = await self._request(method, path, content=json.dumps(value).encode(), headers=JSON_HEADERS)
-        _check(response, f"{method} {path}")
+        answer = await self._request(method, path, data=json.dumps(value).encode(), headers=JSON_HEADERS)
+        _check(answer, f"{method} {path}")
 
-    async def _object(self, method: str, path: str, **options: Any) -> dict[str, Any]:
-        response = await self._request(method, path, **options)
-        _check(response, f"{method} {path}")
-        return _json_object(response)
+    async def _object(self, method: str, path: str, *, timeout: float | None = None) -> dict[str, Any]:
+        answer = await self._request(method, path, timeout=timeout)
+        _check(answer, f"{method} {path}")
+        return self._object_of(answer)
+
+    def _object_of(self, answer: _Answer) -> dict[str, Any]:
+        try:
+            value = json.loads(answer.body)
+        except (ValueError, RecursionError) as fault:
+            raise BackendUnresponsive(f"What answers at {self.base_url} is not a ComfyUI.") from fault
+        return value if isinstance(value, dict) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """The status and the body of an answer."""
+
+    status: int
+    body: bytes
 
 
 async def file_chunks(path: Path) -> AsyncIterator[bytes]:
@@ -183,17 +203,9 @@ def _prompt_ids(items: Any) -> frozenset[str]:
     return frozenset(str(row[1]) for row in rows if isinstance(row, list) and len(row) > 1)
 
 
-def _json_object(response: httpx2.Response) -> dict[str, Any]:
-    try:
-        value = response.json()
-    except (ValueError, RecursionError) as fault:
-        raise BackendUnresponsive(f"What answers at {response.url.host}:{response.url.port} is not a ComfyUI.") from fault
-    return value if isinstance(value, dict) else {}
-
-
-def _check(response: httpx2.Response, what: str) -> None:
-    if response.status_code >= 300:
-        raise BackendUnresponsive(f"ComfyUI answered {response.status_code} to {what}.")
+def _check(answer: _Answer, what: str) -> None:
+    if answer.status >= 300:
+        raise BackendUnresponsive(f"ComfyUI answered {answer.status} to {what}.")
 
 
 @contextmanager
@@ -201,7 +213,7 @@ def _translated(what: str) -> Iterator[None]:
     """Turn transport errors into ours."""
     try:
         yield
-    except httpx2.TimeoutException as fault:
+    except TimeoutError as fault:
         raise BackendUnresponsive(f"ComfyUI did not answer {what} in time.") from fault
-    except (httpx2.TransportError, httpx2.StreamError) as fault:
-        raise BackendCrashed(f"The connection to ComfyUI broke at {what}: {fault or type(fault).__name__}.") from fault
+    except (aiohttp.ClientError, OSError) as fault:
+        raise BackendCrashed(f"The connection to ComfyUI broke at {what}: {str(fault) or type(fault).__name__}.") from fault

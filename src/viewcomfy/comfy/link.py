@@ -76,7 +76,7 @@ class Link:
         self._splitter = LineSplitter()
         self._opened = asyncio.Event()
         self._heard = self._loop.time()
-        self._socket = ComfySocket(url, self.sid, on_message=self._on_message, on_open=self._on_open, give_up_after=limits.socket_lost)
+        self._socket = ComfySocket(self.api, self.sid, on_message=self._on_message, on_open=self._on_open, give_up_after=limits.socket_lost)
         self._group: asyncio.TaskGroup
 
     @property

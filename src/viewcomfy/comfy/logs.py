@@ -40,15 +40,15 @@ class LineSplitter:
         lines: list[str] = []
         for piece in SEPARATORS.split(text):
             if piece == "\r":
-                self._redraw(lines, now)
+                self._hold()
                 self._line, self._redrawn = "", True
             elif piece in ("\n", "\r\n"):
                 self._end(lines)
             elif piece and len(self._line) <= MAX_LINE:
                 self._line += piece[: MAX_LINE + 1]
         if self._redrawn:
-            self._redraw(lines, now)
-        return lines
+            self._hold()
+        return lines + self.tick(now)
 
     def tick(self, now: float) -> list[str]:
         """Return the held state of a progress bar once it is due."""
@@ -64,12 +64,10 @@ class LineSplitter:
         self._end(lines)
         return lines
 
-    def _redraw(self, lines: list[str], now: float) -> None:
+    def _hold(self) -> None:
         text = _clean(self._line)
-        if not text:
-            return
-        self._held = "" if text == self._shown else text
-        lines.extend(self.tick(now))
+        if text:
+            self._held = "" if text == self._shown else text
 
     def _end(self, lines: list[str]) -> None:
         text = _clean(self._line) or self._held

@@ -7,8 +7,9 @@ import json
 from collections.abc import Callable
 from urllib.parse import quote
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import WebSocketException
+import aiohttp
+
+from viewcomfy.comfy.api import ComfyApi
 
 OPEN_TIMEOUT = 10.0
 FIRST_DELAY, LONGEST_DELAY = 0.05, 5.0
@@ -25,14 +26,15 @@ class ComfySocket:
 
     def __init__(
         self,
-        base_url: str,
+        api: ComfyApi,
         sid: str,
         *,
         on_message: Callable[[str | bytes], None],
         on_open: Callable[[bool], None],
         give_up_after: float = 30.0,
     ) -> None:
-        self._url = f"ws{base_url.removeprefix('http')}/ws?clientId={quote(sid, safe='')}"
+        self._api = api
+        self._url = f"{api.base_url}/ws?clientId={quote(sid, safe='')}"
         self._on_message, self._on_open = on_message, on_open
         self._give_up_after = give_up_after
         self._was_open = False
@@ -45,34 +47,32 @@ class ComfySocket:
         self._down_since = clock()
         while True:
             try:
-                async with connect(
-                    self._url,
-                    open_timeout=OPEN_TIMEOUT,
-                    ping_interval=None,  # a node may hold ComfyUI's loop up for minutes; the health check knows better
-                    close_timeout=1.0,
-                    max_size=None,
-                    compression=None,
-                    proxy=None,
-                ) as connection:
+                async with asyncio.timeout(OPEN_TIMEOUT):
+                    # no heartbeat: a node may hold ComfyUI's loop up for minutes; the health check knows better
+                    opening = self._api.session.ws_connect(self._url, max_msg_size=0, timeout=aiohttp.ClientWSTimeout(ws_close=1.0))
+                    connection = await opening
+                async with connection:
                     await self._listen(connection)
                     reason = "ComfyUI closed its socket"
-            except (OSError, WebSocketException) as fault:
+            except (OSError, aiohttp.ClientError) as fault:
                 reason = f"{type(fault).__name__}: {fault}"
             if clock() - self._down_since >= self._give_up_after:
                 return f"ComfyUI's socket could not be opened for {self._give_up_after:.0f} s ({reason})."
             await asyncio.sleep(self._delay)
             self._delay = min(self._delay * 2, LONGEST_DELAY)
 
-    async def _listen(self, connection: ClientConnection) -> None:
-        await connection.send(FEATURE_FLAGS)
+    async def _listen(self, connection: aiohttp.ClientWebSocketResponse) -> None:
+        await connection.send_str(FEATURE_FLAGS)
         is_first = True
         try:
-            async for raw in connection:
+            async for message in connection:
+                if message.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
+                    return
                 if is_first:  # the greeting: only now does ComfyUI know this session
                     is_first = False
                     self._delay = FIRST_DELAY
                     self._on_open(self._was_open)
                     self._was_open = True
-                self._on_message(raw)
+                self._on_message(message.data)
         finally:
             self._down_since = asyncio.get_running_loop().time()

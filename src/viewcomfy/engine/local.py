@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 STORE_EVENTS_EVERY = 0.5
 SWEEP_EVERY = 1.0
-LOOK_EVERY = 5.0
+LOOK_EVERY = 2.0
 """Seconds after which waiting workers look at the rows without having been told to: a job may have been stored and never enqueued."""
 
 LOST = JobError(WorkerLost.code, "The worker that ran the job stopped reporting.")

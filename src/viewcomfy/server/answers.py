@@ -14,7 +14,7 @@ from viewcomfy.core.events import EventKind
 from viewcomfy.core.jobs import Job, JobStatus
 from viewcomfy.core.keys import Caller
 from viewcomfy.server.encoding import ResultBody
-from viewcomfy.server.errors import error_response
+from viewcomfy.server.errors import error_response, internal_error
 from viewcomfy.server.streams import LiveResponse, Sender, while_connected, with_heartbeat
 from viewcomfy.service.services import Services
 from viewcomfy.wire.events import PING, one_line, sse, sse_json
@@ -49,10 +49,11 @@ class InferAnswer(LiveResponse):
         out = self.sender(send)
         try:
             finished = await while_connected(receive, self.answer(out))
-        except ViewComfyError as error:
+        except Exception as fault:
             if out.started:
                 raise
-            await error_response(error, self.prompt_id, {PROMPT_ID_HEADER: self.prompt_id})(scope, receive, send)
+            refusal = error_response(internal_error(fault, scope), self.prompt_id, {PROMPT_ID_HEADER: self.prompt_id})
+            await refusal(scope, receive, send)
             return
         if not finished and self.accepted.cancel_on_disconnect:
             await self.services.jobs.cancel(self.accepted.caller, self.prompt_id)

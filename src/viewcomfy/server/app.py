@@ -20,7 +20,6 @@ from viewcomfy.settings import Settings
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 VERSION = "1"
-METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
 EXPOSED = ("X-Prompt-Id", "Retry-After", "Location", "Content-Disposition", "Content-Range", "ETag", "Accept-Ranges")
 
 
@@ -51,5 +50,5 @@ def _add_layers(app: FastAPI) -> None:
     """Wrap the app; the last one added is the outermost. The key is the credential and cookies are not used, so any origin may call."""
     app.add_middleware(ErrorLayer)
     app.add_middleware(MetricsLayer, metrics=app.state.metrics)
-    layer: dict[str, Any] = {"allow_origins": ["*"], "allow_methods": METHODS, "allow_headers": ["*"], "expose_headers": EXPOSED}
+    layer: dict[str, Any] = {"allow_origins": ["*"], "allow_methods": ["*"], "allow_headers": ["*"], "expose_headers": EXPOSED}
     app.add_middleware(CORSMiddleware, **layer, allow_private_network=True, max_age=86_400)

@@ -31,7 +31,7 @@ class Metrics:
 
     def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request that has been answered."""
-        self._requests.labels(method, route, str(status)).inc()
+        self._requests.labels(method, route, str(status or "none")).inc()
         self._seconds.labels(route).observe(seconds)
 
     def text(self, workers: Sequence[WorkerInfo], queued: int) -> bytes:

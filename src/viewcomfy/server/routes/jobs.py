@@ -77,16 +77,15 @@ async def follow_job(
     last_event_id: Annotated[str | None, Header(description="The same, as browsers send it.")] = None,
 ) -> Response:
     """Follow a job: its events so far and then as they happen, as server-sent events; it resumes by Last-Event-ID."""
-    services = services_of(request)
+    services, heartbeat = services_of(request), settings_of(request).heartbeat
     after_seq = _seq(last_event_id or after)
     job = await services.jobs.get(caller, prompt_id)
-    events = services.jobs.follow(prompt_id, after_seq)
     if job.status.is_final and after_seq:  # a browser would come back for ever, were it not told that this was all
-        first = await anext(events, None)
-        if first is None or not first.seq:
+        async with aclosing(with_heartbeat(services.jobs.follow(prompt_id, after_seq), heartbeat)) as rest:
+            following = await anext(rest, None)
+        if following is None or not following.seq:
             return Response(status_code=204)
-        events = _again(first, events)
-    return EventStream(with_heartbeat(events, settings_of(request).heartbeat))
+    return EventStream(with_heartbeat(services.jobs.follow(prompt_id, after_seq), heartbeat))
 
 
 @router.post("/{prompt_id}/cancel", response_model=CancelOut)
@@ -118,9 +117,3 @@ def _seq(value: str | None) -> int:
     if not SEQ.fullmatch(value):
         raise BadInput(f"{value[:40]!r} is not the id of an event.", hint="Send the id of the last event that came, or none.")
     return int(value)
-
-
-async def _again(first: Event, rest: Any) -> AsyncGenerator[Event, None]:
-    yield first
-    async for event in rest:
-        yield event

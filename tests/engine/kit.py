@@ -1,0 +1,124 @@
+"""An engine to test, with the store that belongs to it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from viewcomfy.core.events import Event, EventKind
+from viewcomfy.core.jobs import Job, JobError, JobStatus, Manifest
+from viewcomfy.engine.base import Claimer, Engine, Lease, Ticket
+from viewcomfy.engine.local import LocalEngine
+from viewcomfy.store.store import Store
+
+T = TypeVar("T")
+
+DONE = Manifest(JobStatus.SUCCEEDED, execution_time=0.1)
+LOST = JobError("backend_crashed", "ComfyUI ended in mid-job.")
+DEADLINE = 20.0
+"""Seconds after which a test that waits has failed."""
+
+
+class Kit(Protocol):
+    """What the contract needs beside the engine itself."""
+
+    @property
+    def engine(self) -> Engine:
+        """Return the engine that is open."""
+        raise NotImplementedError
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def add(self, prompt_id: str, **ticket: Any) -> Ticket:
+        """Store a job without enqueueing it."""
+        raise NotImplementedError
+
+    async def job(self, prompt_id: str) -> Job:
+        """Return a job as the store has it."""
+        raise NotImplementedError
+
+
+@dataclass
+class LocalKit:
+    """The local engine on a SQLite file."""
+
+    folder: Path
+    lease_seconds: float = 30.0
+    attempts: int = 3
+    clock: Callable[[], float] = time.time
+    engine: LocalEngine = field(init=False)
+    store: Store = field(init=False)
+
+    async def open(self) -> None:
+        self.store = await Store.open(self.folder / "viewcomfy.db")
+        self.engine = LocalEngine(
+            self.store.queue, self.store.events, lease_seconds=self.lease_seconds, attempts=self.attempts, clock=self.clock
+        )
+        await self.engine.__aenter__()
+
+    async def close(self) -> None:
+        await self.engine.__aexit__(None, None, None)
+        await self.store.close()
+
+    async def add(self, prompt_id: str, **ticket: Any) -> Ticket:
+        made = Ticket(prompt_id, ticket.pop("queued_at", None) or self.clock(), **ticket)
+        job = Job(
+            prompt_id, "cats", 1, made.key_id, {"1": {"class_type": "X", "inputs": {}}}, made.queued_at,
+            pool=made.pool, priority=made.priority, affinity=made.affinity,
+        )  # fmt: skip
+        await self.store.jobs.add(job)
+        return made
+
+    async def job(self, prompt_id: str) -> Job:
+        found = await self.store.jobs.get(prompt_id)
+        assert found is not None
+        return found
+
+
+ENGINES: dict[str, Callable[..., Kit]] = {"local": LocalKit}
+
+
+async def submit(kit: Kit, *prompt_ids: str, **ticket: Any) -> None:
+    """Store and enqueue jobs."""
+    for prompt_id in prompt_ids:
+        await kit.engine.enqueue(await kit.add(prompt_id, **ticket))
+
+
+async def claim(kit: Kit, worker: str = "w", **claimer: Any) -> Lease:
+    """Claim a job that must be there."""
+    return await soon(kit.engine.claim(Claimer(worker, **claimer)))
+
+
+async def soon(awaitable: Awaitable[T]) -> T:
+    """Await something that must not take for ever."""
+    async with asyncio.timeout(DEADLINE):
+        return await awaitable
+
+
+async def story(kit: Kit, prompt_id: str, after_seq: int = 0) -> list[Event]:
+    """Return all the events of a job that ends."""
+
+    async def collect() -> list[Event]:
+        return [event async for event in kit.engine.events(prompt_id, after_seq)]
+
+    return await soon(collect())
+
+
+def statuses(events: list[Event]) -> list[tuple[str, int]]:
+    """Return the changes of status that events tell, with the attempts."""
+    return [(event.data["status"], event.data["attempt"]) for event in events if event.kind is EventKind.STATUS]
+
+
+def log(text: str) -> Event:
+    return Event(EventKind.LOG, {"text": text, "source": "comfyui"})
+
+
+def texts(events: list[Event]) -> list[str]:
+    """Return the log lines among events."""
+    return [event.data["text"] for event in events if event.kind is EventKind.LOG]
