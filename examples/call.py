@@ -8,7 +8,6 @@ with Client("http://127.0.0.1:8000", client_id="<client id>", client_secret="<cl
         result = client.infer_with_logs("my-deployment", {"6-inputs-text": "a cat", "3-inputs-seed": 7})
     except WorkflowFailed as error:
         raise SystemExit(f"{error} (node {error.details.get('node_id')})") from error
-
-print(f"{result.execution_time_seconds:.1f} s")
-for path in result.save("out"):
-    print(path)
+    print(f"{result.execution_time_seconds:.1f} s")
+    for path in result.save("out"):
+        print(path)

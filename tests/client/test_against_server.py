@@ -79,7 +79,8 @@ def client(make_client: MakeClient, whole: WholeServer, key: dict[str, Any], ser
 
 
 def colour(data: bytes) -> Any:
-    return Image.open(io.BytesIO(data)).convert("RGB").getpixel((0, 0))
+    with Image.open(io.BytesIO(data)) as picture:
+        return picture.convert("RGB").getpixel((0, 0))
 
 
 def png(rgb: tuple[int, int, int]) -> bytes:

@@ -58,10 +58,10 @@ async def test_a_process_that_ignores_the_request_to_end_is_killed_with_its_chil
     )
     process = start(code, tmp_path, heard)
     async with asyncio.timeout(20):
-        while b"\n" not in heard:
+        while b"\n" not in heard:  # noqa: ASYNC110  the end comes with the deadline
             await asyncio.sleep(0.01)
         assert await process.stop(0.1) == -signal.SIGKILL
-        while birth(int(heard)):
+        while birth(int(heard)):  # noqa: ASYNC110  the end comes with the deadline
             await asyncio.sleep(0.01)
 
 

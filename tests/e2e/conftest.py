@@ -37,8 +37,16 @@ def comfyui(installation: Installation) -> Path:
 
 @pytest.fixture(scope="session")
 def product(comfyui: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """The server that all tests share that leave it as it was; its two ComfyUIs are kept warm."""
-    with Product(tmp_path_factory.mktemp("product") / "data", comfyui, idle_timeout=0, cancel_grace=2) as product:
+    """The server that all tests share that leave it as it was; its ComfyUI is kept warm."""
+    with Product(tmp_path_factory.mktemp("product") / "data", comfyui, idle_timeout=0) as product:
+        yield product
+
+
+@pytest.fixture(scope="session")
+def fragile(comfyui: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """The server for tests that break their ComfyUI: two attempts, little patience, many signs of life."""
+    impatient = {"attempts": 2, "stall_timeout": 2, "cancel_grace": 0.5, "heartbeat": 0.5, "idle_timeout": 0}
+    with Product(tmp_path_factory.mktemp("fragile") / "data", comfyui, **impatient) as product:
         yield product
 
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -55,7 +55,7 @@ class Product:
         self.data_dir = data_dir
         data_dir.mkdir(parents=True, exist_ok=True)
         self._options = ["--port", "0", "--json", "--data-dir", str(data_dir), "--comfyui", str(comfyui), "--backends", str(backends)]
-        self._settings = {"admin_token": ADMIN_TOKEN, "heartbeat": 0.5, "shutdown_grace": 5, "lease_seconds": 6, **settings}
+        self._settings = {"admin_token": ADMIN_TOKEN, "shutdown_grace": 5, "lease_seconds": 6, **settings}
         self._names = (f"workflow-{number}" for number in itertools.count(1))
         self._key: Json = {}
 
@@ -151,6 +151,10 @@ class Product:
         answer = self.infer(name, params, logs=True, **given)
         assert answer.status_code == 201, answer.text
         return parse_sse(answer.content)
+
+    def multipart(self, name: str, parts: Sequence[tuple[str, Any]]) -> httpx2.Response:
+        """POST a multipart form whose parts keep this order; a text field is `(name, (None, text))`, as with a file without a name."""
+        return self.http.post(f"/d/{name}/infer", files=list(parts))
 
     @contextmanager
     def live(self, name: str, params: Json | None = None) -> Iterator[Iterator[tuple[str, str]]]:

@@ -4,9 +4,11 @@
 # It runs inside ComfyUI, whose modules are only there.
 
 import ctypes
+import json
 import os
 import signal
 import time
+import types
 from pathlib import Path
 
 import comfy.model_management
@@ -98,4 +100,42 @@ class TKSaveBytes:
         return {"ui": {"files": [{"filename": filename, "subfolder": subfolder, "type": "output"}]}}
 
 
-NODE_CLASS_MAPPINGS = {"TKWait": TKWait, "TKFail": TKFail, "TKSaveBytes": TKSaveBytes}
+class TKNote:
+    """Print a text, save it, and announce the file the way text nodes do: as a string that holds JSON, with names that lead out of the folder."""
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"text": ("STRING", {"multiline": True}), "filename_prefix": ("STRING", {"default": "note"})}}
+
+    RETURN_TYPES = ()
+    FUNCTION = "run"
+    CATEGORY = "testkit"
+    OUTPUT_NODE = True
+
+    def run(self, text, filename_prefix):
+        print(text)
+        folder, name, counter, subfolder, _ = folder_paths.get_save_image_path(filename_prefix, folder_paths.get_output_directory())
+        filename = f"{name}_{counter:05}_.txt"
+        Path(folder, filename).write_text(text)
+        outside = [{"type": "output", "filename": "../../../../../etc/passwd"}, {"type": "output", "subfolder": "/etc", "filename": "passwd"}]
+        entries = [{"type": "output", "subfolder": subfolder, "filename": filename}, *outside]
+        return {"ui": {"text": [json.dumps(entry) for entry in entries]}}
+
+
+class TKMesh:
+    """Make a triangle."""
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {}}
+
+    RETURN_TYPES = ("MESH",)
+    FUNCTION = "run"
+    CATEGORY = "testkit"
+
+    def run(self):
+        corners = torch.tensor([[[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]])
+        return (types.SimpleNamespace(vertices=corners, faces=torch.tensor([[[0, 1, 2]]])),)
+
+
+NODE_CLASS_MAPPINGS = {"TKWait": TKWait, "TKFail": TKFail, "TKSaveBytes": TKSaveBytes, "TKNote": TKNote, "TKMesh": TKMesh}

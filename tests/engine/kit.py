@@ -43,6 +43,9 @@ class Kit(Protocol):
         """Return a job as the store has it."""
         raise NotImplementedError
 
+    async def stored(self) -> None:
+        """Wait until the store has every event, and memory has let go of the jobs that ended."""
+
 
 @dataclass
 class LocalKit:
@@ -79,6 +82,11 @@ class LocalKit:
         found = await self.store.jobs.get(prompt_id)
         assert found is not None
         return found
+
+    async def stored(self) -> None:
+        async with asyncio.timeout(DEADLINE):
+            while self.engine._bus._unstored or self.engine._bus._ending:
+                await asyncio.sleep(0.01)
 
 
 ENGINES: dict[str, Callable[..., Kit]] = {"local": LocalKit}

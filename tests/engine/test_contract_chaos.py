@@ -141,7 +141,7 @@ def test_whatever_is_called_in_whatever_order_the_rules_hold(name: str) -> None:
     machine = type("Machine", (_Machine,), {"engine_name": name})
     run_state_machine_as_test(
         machine,
-        settings=settings(max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)),
+        settings=settings(max_examples=15, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)),
     )
 
 

@@ -39,11 +39,6 @@ class Follower:
         return self.seen
 
 
-async def stored(kit: Kit) -> None:
-    """Wait for the moment in which the engine stores events, so that memory has let go of jobs that ended."""
-    await asyncio.sleep(0.7)
-
-
 async def test_events_are_numbered_and_timed_in_order(kit: Kit) -> None:
     await submit(kit, "a")
     await kit.engine.emit("a", [log("one"), log("two")])
@@ -92,7 +87,7 @@ async def test_who_comes_after_the_end_gets_the_whole_story(kit: Kit, late: bool
     await kit.engine.emit("a", [log("line")])
     await kit.engine.commit(lease, DONE)
     if late:
-        await stored(kit)
+        await kit.stored()
     for _ in range(2):
         events = await story(kit, "a")
         assert texts(events) == ["line"]
@@ -105,7 +100,7 @@ async def test_a_follower_resumes_where_it_was(kit: Kit, late: bool) -> None:
     await kit.engine.emit("a", [log("one"), log("two"), log("three")])
     await kit.engine.cancel("a")
     if late:
-        await stored(kit)
+        await kit.stored()
     events = await story(kit, "a")
     for index, event in enumerate(events):
         assert await story(kit, "a", event.seq) == events[index + 1 :]
@@ -133,7 +128,7 @@ async def test_emitting_never_fails(kit: Kit) -> None:
     await submit(kit, "a")
     await kit.engine.cancel("a")
     await kit.engine.emit("a", [log("too late")])
-    await stored(kit)
+    await kit.stored()
     await kit.engine.emit("a", [log("too late")])
     events = await story(kit, "a")
     assert texts(events) == []
@@ -173,10 +168,10 @@ async def test_a_job_that_talks_without_end_keeps_its_last_lines(kit: Kit, late:
     for start in range(0, 20_000, 1000):
         await kit.engine.emit("a", [log(str(number)) for number in range(start, start + 1000)])
         if start % 5000 == 0:
-            await stored(kit)
+            await kit.stored()
     await kit.engine.cancel("a")
     if late:
-        await stored(kit)
+        await kit.stored()
     events = await story(kit, "a")
     lines = texts(events)
     assert 1000 <= len(lines) < 10_000

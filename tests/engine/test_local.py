@@ -12,7 +12,9 @@ import pytest
 
 from tests.engine.kit import DONE, LocalKit, claim, log, soon, statuses, story, submit, texts
 from viewcomfy.core.errors import DiskFull, ServerUnavailable
-from viewcomfy.core.jobs import JobStatus
+from viewcomfy.core.jobs import Job, JobStatus
+from viewcomfy.store.rows import row_of
+from viewcomfy.store.tables import jobs
 
 pytestmark = pytest.mark.anyio
 VICTIM = Path(__file__).with_name("victim.py")
@@ -65,17 +67,8 @@ async def test_a_killed_server_has_lost_no_accepted_job_and_finishes_each_once(t
 async def test_a_queue_of_ten_thousand_is_served_as_fast_as_a_short_one(tmp_path: Path) -> None:
     kit = LocalKit(tmp_path)
     await kit.open()
-    rows = [("job", number) for number in range(10_000)]
-
-    def fill(connection: object) -> None:
-        from viewcomfy.core.jobs import Job
-        from viewcomfy.store.rows import row_of
-        from viewcomfy.store.tables import jobs
-
-        values = [row_of(Job(f"{name}-{n}", "cats", 1, f"key-{n % 5}", {}, float(n), affinity=f"a{n % 3}")) for name, n in rows]
-        connection.execute(jobs.insert(), values)  # type: ignore[attr-defined]  # SQLAlchemy's connection
-
-    await kit.store._database.run(fill)
+    rows = [row_of(Job(f"job-{n}", "cats", 1, f"key-{n % 5}", {}, float(n), affinity=f"a{n % 3}")) for n in range(10_000)]
+    await kit.store._database.run(lambda connection: connection.execute(jobs.insert(), rows))
     began = time.perf_counter()
     for _ in range(100):
         lease = await claim(kit)
@@ -105,10 +98,12 @@ class ReluctantRows:
     def __init__(self, kit: LocalKit) -> None:
         self._rows = kit.store.events
         self.full = True
+        self.refused = 0
         self.read = self._rows.read
 
     async def append(self, batch: object, trims: object) -> None:
         if self.full:
+            self.refused += 1
             raise DiskFull("No space is left.")
         await self._rows.append(batch, trims)  # type: ignore[arg-type]  # handed on
 
@@ -121,7 +116,9 @@ async def test_events_wait_for_a_full_disk_and_jobs_do_not(tmp_path: Path) -> No
     await submit(kit, "a")
     lease = await claim(kit)
     await kit.engine.emit("a", [log("line")])
-    await asyncio.sleep(0.7)
+    async with asyncio.timeout(20):
+        while not rows.refused:
+            await asyncio.sleep(0.01)
     await kit.engine.commit(lease, DONE)
     rows.full = False
     await kit.close()

@@ -85,6 +85,7 @@ async def test_an_unknown_deployment_answers_404_whatever_its_name(site: Site) -
     [
         ('{"1-inputs-color": ', "invalid_json"),
         ("NaN", "invalid_json"),
+        ('{"1-inputs-color": 1e999}', "invalid_json"),
         ("[" * 5000, "invalid_json"),
         ("[]", "invalid_params"),
         ('{"77-inputs-color": 1}', "invalid_params"),

@@ -128,9 +128,13 @@ class ComfyApi:
         """Store a file, streamed, in ComfyUI's folder; the answer's name may differ: other bytes under a taken name get a number."""
         boundary = secrets.token_hex(16)
         fields = {"subfolder": subfolder, "type": folder_type, **({"overwrite": "true"} if overwrite else {})}
-        body = _multipart(boundary, fields, name, file_chunks(content) if isinstance(content, Path) else content)
+        before, after = _form_around_file(boundary, fields, name)
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
-        answer = await self._request("POST", "/upload/image", data=body, headers=headers)
+        if isinstance(content, Path):
+            size = (await asyncio.to_thread(content.stat)).st_size
+            headers["Content-Length"] = str(len(before) + size + len(after))
+            content = file_chunks(content)
+        answer = await self._request("POST", "/upload/image", data=_joined(before, content, after), headers=headers)
         if answer.status == 413:
             raise TooLarge(f"'{name}' is larger than this ComfyUI accepts.", hint="Start it with a larger --max-upload-size.")
         if answer.status != 200:
@@ -186,15 +190,21 @@ async def file_chunks(path: Path) -> AsyncIterator[bytes]:
             yield chunk
 
 
-async def _multipart(boundary: str, fields: Mapping[str, str], name: str, content: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-    for field, value in fields.items():
-        yield f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'.encode()
+def _form_around_file(boundary: str, fields: Mapping[str, str], name: str) -> tuple[bytes, bytes]:
+    """Return what stands before and after the file's bytes in a multipart form."""
+    before = "".join(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n' for field, value in fields.items()
+    )
     filename = name.replace("\\", "\\\\").replace('"', '\\"').replace("\r", " ").replace("\n", " ")
-    disposition = f'Content-Disposition: form-data; name="image"; filename="{filename}"'
-    yield f"--{boundary}\r\n{disposition}\r\nContent-Type: application/octet-stream\r\n\r\n".encode()
+    before += f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="{filename}"\r\n'
+    return f"{before}Content-Type: application/octet-stream\r\n\r\n".encode(), f"\r\n--{boundary}--\r\n".encode()
+
+
+async def _joined(before: bytes, content: AsyncIterable[bytes], after: bytes) -> AsyncIterator[bytes]:
+    yield before
     async for chunk in content:
         yield chunk
-    yield f"\r\n--{boundary}--\r\n".encode()
+    yield after
 
 
 def _prompt_ids(items: Any) -> frozenset[str]:

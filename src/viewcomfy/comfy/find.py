@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
-
-import httpx2
 
 from viewcomfy.comfy.installation import RECORD, Installation
 from viewcomfy.core.errors import ComfyUINotFound
@@ -46,8 +46,10 @@ def find(named: str | None, data_dir: Path, *, url: str = USUAL_URL, folders: Se
 
 def is_comfyui(url: str) -> bool:
     """Tell whether a ComfyUI answers at a URL."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy for the outside world would not find 127.0.0.1
     try:
-        answer = httpx2.get(f"{url}/system_stats", timeout=PROBE_SECONDS, trust_env=False, verify=url.startswith("https:")).json()
-    except (httpx2.HTTPError, ValueError):
+        with opener.open(f"{url}/system_stats", timeout=PROBE_SECONDS) as response:
+            answer = json.load(response)
+    except (OSError, ValueError):
         return False
     return isinstance(answer, dict) and "comfyui_version" in (answer.get("system") or {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
@@ -16,7 +17,7 @@ MODEL_SUFFIXES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".onn
 def read_json(text: str | bytes, what: str) -> Any:
     """Parse JSON as strictly as JavaScript does; raise InvalidJson naming `what`, the place and the likely cause."""
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError) as fault:
         place = f" (line {fault.lineno}, column {fault.colno}: {fault.msg})" if isinstance(fault, json.JSONDecodeError) else ""
         hint = "With curl, send JSON with --form-string: -F cuts a value at the first ';'." if what == "params" else None
@@ -25,6 +26,13 @@ def read_json(text: str | bytes, what: str) -> Any:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):  # 1e999: could be read, but not written as JSON again
+        raise ValueError(f"{text} is too large")
+    return number
 
 
 def check_workflow(value: Any, what: str = "workflow_api") -> dict[str, Any]:

@@ -7,15 +7,18 @@ import os
 import socket
 from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
 
 from viewcomfy.comfy.backend import Backend, BackendState
 from viewcomfy.comfy.pool import Pool
 from viewcomfy.core.errors import ViewComfyError
 from viewcomfy.engine.base import Engine, WorkerInfo
+from viewcomfy.worker.execution import OUTPUT_FOLDER
 from viewcomfy.worker.loop import BackendLoop
-from viewcomfy.worker.runner import Runner
+from viewcomfy.worker.runner import Runner, remove_all
 
 PRESENCE_SECONDS = 2.0
+SWEEP_SECONDS = 1.0
 
 
 class Worker:
@@ -43,12 +46,20 @@ class Worker:
 
     async def run(self) -> None:
         """Work until `stop` is called and the running jobs have ended."""
+        await asyncio.to_thread(remove_all, self._left_behind())
         async with asyncio.TaskGroup() as tasks:
-            helpers = [tasks.create_task(self._runner.keep_leases(self._lease_seconds / 3)), tasks.create_task(self._tell_presence())]
+            chores = (self._runner.keep_leases(self._lease_seconds / 3), self._runner.sweep(SWEEP_SECONDS), self._tell_presence())
+            helpers = [tasks.create_task(chore) for chore in chores]
             loops = [tasks.create_task(loop.run(self._stopping)) for loop in self._loops]
             await asyncio.wait(loops) if loops else await self._stopping.wait()
             for helper in helpers:
                 helper.cancel()
+
+    def _left_behind(self) -> list[Path]:
+        """Return what a killed worker has left in the folders of its backends."""
+        ours = [backend.folders for backend in self._pool.backends if backend.folders is not None]
+        inputs = [path for folders in ours if folders.input.is_dir() for path in folders.input.iterdir()]
+        return [*(folders.output / OUTPUT_FOLDER for folders in ours), *inputs]
 
     async def stop(self, grace: float) -> None:
         """Stop claiming; give what still runs after `grace` seconds back to the queue."""

@@ -161,12 +161,12 @@ class Execution:
         if not await link.cancel(feed, grace=self._grace) and self._backend.folders is not None:
             await self._backend.kill(f"A job did not stop within {self._grace:g} s of being interrupted.")
 
-    async def tidy(self) -> None:
-        """Remove what the attempt left in the backend's folders; ours to remove only where we started the backend."""
+    def litter(self) -> list[Path]:
+        """Return what the attempt may have left in the backend's folders; ours to remove only where we started the backend."""
         folders = self._backend.folders
-        if folders is not None:
-            inputs = [folders.input / upload.filename for upload in self._job.uploads]
-            await asyncio.to_thread(_remove, folders.output / self._folder, inputs)
+        if folders is None:
+            return []
+        return [folders.output / self._folder, *(folders.input / upload.filename for upload in self._job.uploads)]
 
     async def _tell(self, lines: asyncio.Queue[str]) -> None:
         """Pass on what is being waited for while the backend starts."""
@@ -183,9 +183,3 @@ def _link(source: Path, target: Path) -> None:
         target.hardlink_to(source)
     except OSError:  # another file system
         shutil.copyfile(source, target)
-
-
-def _remove(folder: Path, files: Iterable[Path]) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    for file in files:
-        file.unlink(missing_ok=True)

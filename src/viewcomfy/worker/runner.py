@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
@@ -54,6 +56,7 @@ class Runner:
         self._cancel_grace = cancel_grace
         self._clock = clock
         self._leases: dict[Lease, Execution] = {}
+        self._litter: list[Path] = []
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -66,9 +69,7 @@ class Runner:
         self._idle.clear()
         watch = asyncio.create_task(self._stop_when_canceled(lease, execution))
         try:
-            manifest = await execution.run()
-            await self._engine.commit(lease, manifest)
-            return Report(kind_of(job), manifest.execution_time, job.affinity)
+            return await self._attempt(execution, lease, job)
         except StaleLease:
             log.info("a job was finished elsewhere", prompt_id=job.prompt_id, attempt=lease.attempt)
         except NotStarted:
@@ -80,11 +81,22 @@ class Runner:
             await self._fail(lease, job, InternalError(f"The worker failed: {type(fault).__name__}.", hint="Its log has the trace."))
         finally:
             watch.cancel()
-            await execution.tidy()
             del self._leases[lease]
             if not self._leases:
                 self._idle.set()
         return None
+
+    async def _attempt(self, execution: Execution, lease: Lease, job: Job) -> Report:
+        try:
+            manifest = await execution.run()
+        except BaseException:
+            await asyncio.to_thread(remove_all, execution.litter())  # at once: the next attempt brings files of the same names
+            raise
+        try:
+            await self._engine.commit(lease, manifest)
+        finally:
+            self._litter += execution.litter()
+        return Report(kind_of(job), manifest.execution_time, job.affinity)
 
     async def _stop_when_canceled(self, lease: Lease, execution: Execution) -> None:
         await self._engine.canceled(lease)
@@ -131,6 +143,13 @@ class Runner:
                 except DiskFull as fault:
                     log.warning("a lease could not be renewed", prompt_id=lease.prompt_id, reason=str(fault))
 
+    async def sweep(self, every: float) -> None:
+        """Remove what finished jobs have left in ComfyUI's folders, for ever; together, because none of them must wait for it."""
+        while True:
+            await asyncio.sleep(every)
+            litter, self._litter = self._litter, []
+            await asyncio.to_thread(remove_all, litter)
+
     async def idle_within(self, seconds: float) -> bool:
         """Wait until nothing runs, at most so long; tell whether that came."""
         try:
@@ -145,6 +164,15 @@ class Runner:
         for lease, execution in list(self._leases.items()):
             await self._give_back(lease)
             execution.stop()
+
+
+def remove_all(paths: Iterable[Path]) -> None:
+    """Remove files and folders, those that are there."""
+    for path in paths:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def kind_of(job: Job) -> str:

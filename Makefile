@@ -1,0 +1,61 @@
+# Everything that a contributor types. `make` lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+PY := .venv/bin/python
+READY := .venv/ready
+COMFYUI ?= .comfyui
+
+.PHONY: help setup demo serve check fmt test unit e2e bench lock clean
+
+help: ## list these
+	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+setup: $(READY) ## make .venv with everything in it
+
+$(READY): pyproject.toml constraints.txt tools/setup.py
+	@$(PYTHON) tools/setup.py
+	@touch $@
+
+demo: $(READY) ## install ComfyUI, serve two samples, call them, save the pictures
+	@.venv/bin/viewcomfy demo $(ARGS)
+
+serve: $(READY) ## serve on http://127.0.0.1:8000
+	@.venv/bin/viewcomfy serve $(ARGS)
+
+check: $(READY) ## lint, format, types, import arrows, sizes
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports
+	$(PY) -m tools.sizes
+
+fmt: $(READY) ## mend what ruff can mend
+	$(PY) -m ruff check --fix-only .
+	$(PY) -m ruff format .
+
+test: $(READY) comfyui ## run every test, those on a real ComfyUI included
+	VIEWCOMFY_TEST_COMFYUI=$(COMFYUI) $(PY) -m pytest $(ARGS)
+
+unit: $(READY) ## run the tests that need no ComfyUI
+	$(PY) -m pytest --ignore tests/e2e $(ARGS)
+
+e2e: $(READY) comfyui ## run the tests on a real ComfyUI
+	VIEWCOMFY_TEST_COMFYUI=$(COMFYUI) $(PY) -m pytest tests/e2e $(ARGS)
+
+bench: $(READY) comfyui ## measure it beside a raw driver on one ComfyUI
+	$(PY) -m bench --comfyui $(COMFYUI) $(ARGS)
+
+.PHONY: comfyui
+comfyui: $(READY)
+	@.venv/bin/viewcomfy comfyui install --dir $(COMFYUI) --tiny-models
+
+lock: $(READY) ## write constraints.txt anew, with the newest versions
+	@$(PY) -m tools.lock
+
+clean: ## remove what can be made again; ComfyUI and the data folders stay
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	find src tests bench tools examples -name __pycache__ -prune -exec rm -rf {} +
