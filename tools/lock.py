@@ -15,7 +15,7 @@ BESIDES = "uv\nhatchling\n"
 def main() -> None:
     """Resolve and write; no name of a package host gets into the file."""
     options = ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "--universal", "--python-version", "3.11"]
-    command = [ROOT / ".venv/bin/uv", "pip", "compile", "--quiet", *options, "--extra", "dev", ROOT / "pyproject.toml", "-"]
+    command: list[str | Path] = [ROOT / ".venv/bin/uv", "pip", "compile", "--quiet", *options, "--extra", "dev", ROOT / "pyproject.toml", "-"]
     answer = subprocess.run(command, input=BESIDES, stdout=subprocess.PIPE, text=True, check=True)
     CONSTRAINTS.write_text(f"{HEAD}\n{answer.stdout}", encoding="utf-8")
 

@@ -46,6 +46,8 @@ def install() -> None:
         packages.install("-q", "-c", str(CONSTRAINTS), "-e", f"{ROOT}[dev]")
     except InstallFailed as fault:
         sys.exit(str(fault))
+    # uv leaves this to the first import, and where Python may not write bytecode every start would do it anew
+    subprocess.run([VENV / "bin" / "python", "-m", "compileall", "-q", "-j", "0", packages.site_packages, ROOT / "src"], check=False)
 
 
 if __name__ == "__main__":

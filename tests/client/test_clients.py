@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import socket
 import threading
 import time
 import uuid
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,9 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from tests.client.conftest import MakeClient
 from tests.client.scripted import LOGS, WORKFLOW, ScriptedJob, ScriptedServer, Stream
 from viewcomfy import (
+    AsyncClient,
     AuthError,
+    Client,
     EventKind,
     Forbidden,
     InvalidUpload,
@@ -202,7 +206,7 @@ BREAKS = {
 
 @pytest.mark.parametrize("plan", BREAKS.values(), ids=BREAKS.keys())
 def test_a_stream_that_breaks_goes_on_and_tells_each_line_once(make_client: MakeClient, server: ScriptedServer, plan: list[Stream]) -> None:
-    client = make_client(idle=0.3)
+    client = make_client(idle=0.5)
     server.streams = list(plan)
     server.template.polls_to_end = 4
     job = client.run("demo", {})
@@ -271,6 +275,50 @@ def test_a_wait_ends_when_its_time_is_up_and_the_job_goes_on(client: Any, server
 def test_a_job_of_somebody_else_is_unknown(client: Any) -> None:
     with pytest.raises(UnknownJob):
         client.job(str(uuid.uuid4())).result(timeout=5)
+
+
+def test_events_can_be_left_early(server: ScriptedServer) -> None:
+    server.streams = [Stream(2, "pings")]
+    with Client(server.url, admin_token="t") as client:
+        for event in client.run("demo", {}).events():
+            assert event.seq == 1
+            break
+        assert client.params("demo")
+
+
+@pytest.mark.anyio
+async def test_events_can_be_left_early_by_closing_them(server: ScriptedServer) -> None:
+    server.streams = [Stream(2, "pings"), Stream(2, "pings")]
+    async with AsyncClient(server.url, admin_token="t") as client:
+        job = await client.run("demo", {})
+        async with aclosing(job.events()) as events:
+            assert (await anext(events)).seq == 1
+        async with aclosing(job.logs()) as lines:
+            assert await anext(lines) == LOGS[0]
+        assert await client.params("demo")
+
+
+@pytest.mark.anyio
+async def test_callbacks_may_be_coroutine_functions(server: ScriptedServer) -> None:
+    lines: list[str] = []
+
+    async def hear(line: str) -> None:
+        await asyncio.sleep(0)
+        lines.append(line)
+
+    async with AsyncClient(server.url, admin_token="t") as client:
+        await client.infer_with_logs("demo", {}, on_log=hear)
+    assert lines == LOGS
+
+
+@pytest.mark.anyio
+async def test_a_callbacks_own_timeout_is_not_taken_for_ours(server: ScriptedServer) -> None:
+    async def fail(line: str) -> None:
+        raise TimeoutError("mine")
+
+    async with AsyncClient(server.url, admin_token="t") as client:
+        with pytest.raises(TimeoutError, match="mine"):
+            await client.infer_with_logs("demo", {}, on_log=fail, timeout=20)
 
 
 # --- failing ----------------------------------------------------------------------------------------------------------

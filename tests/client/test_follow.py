@@ -119,6 +119,17 @@ def test_two_streams_without_a_byte_are_enough() -> None:
         assert state.streaming is still
 
 
+def test_what_a_held_back_stream_did_not_tell_is_asked_for_at_the_end() -> None:
+    for news in (True, False):
+        state = following(news=news)
+        for _ in range(2):
+            state.read_timeout(0.0)
+            state.stream_ended(20.0)
+        state.polled(job("succeeded"), 0.0)
+        assert state.streaming is news
+        assert state.done is not news
+
+
 def test_heartbeats_keep_a_stream_but_not_for_ever() -> None:
     state = following()
     assert state.read_timeout(0.0) == 20.0

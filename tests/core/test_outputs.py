@@ -35,6 +35,10 @@ def test_a_filename_is_made_safe(name: str, expected: str) -> None:
     assert safe_filename(name) == expected
 
 
+def test_a_long_suffix_is_cut_without_a_space_at_its_end() -> None:
+    assert safe_filename("x" * 200 + ".abcdefghijklmn opq").endswith(".abcdefghijklmn")
+
+
 def test_a_long_name_keeps_its_suffix() -> None:
     assert safe_filename("x" * 300 + ".png") == "x" * (MAX_NAME - 4) + ".png"
 
@@ -76,7 +80,8 @@ def test_a_repeated_name_is_numbered_before_its_suffix() -> None:
     [
         ("a.png", "image/png"), ("a.WEBP", "image/webp"), ("a.mp4", "video/mp4"), ("a.flac", "audio/flac"), ("a.mp3", "audio/mpeg"),
         ("a.wav", "audio/wav"), ("a.txt", "text/plain"), ("a.psd", "image/vnd.adobe.photoshop"), ("a.glb", "model/gltf-binary"),
-        ("a.gif", "image/gif"), ("a.unknown", "application/octet-stream"), ("png", "application/octet-stream"), ("", "application/octet-stream"),
+        ("a.gif", "image/gif"), ("a.unknown", "application/octet-stream"), ("png", "application/octet-stream"),
+        ("", "application/octet-stream"),
     ],
 )  # fmt: skip
 def test_the_content_type_is_that_of_the_suffix(filename: str, expected: str) -> None:

@@ -106,8 +106,8 @@ def test_a_value_takes_the_kind_of_the_input(key: str, sent: Any, expected: Any)
     ("key", "sent"),
     [
         ("3-inputs-steps", "many"), ("3-inputs-steps", ""), ("3-inputs-steps", "nan"), ("3-inputs-cfg", "inf"), ("3-inputs-cfg", "1e999"),
-        ("3-inputs-steps", "1" * 5000), ("3-inputs-flag", "maybe"), ("6-inputs-text", {"a": 1}), ("6-inputs-txt", "x"), ("99-inputs-text", "x"),
-        ("", "x"), ("text", "x"), ("\0", 1), ("6-inputs-" + "x" * 10_000, 1),
+        ("3-inputs-steps", "1" * 5000), ("3-inputs-flag", "maybe"), ("6-inputs-text", {"a": 1}), ("6-inputs-txt", "x"),
+        ("99-inputs-text", "x"), ("", "x"), ("text", "x"), ("\0", 1), ("6-inputs-" + "x" * 10_000, 1),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused_by_name(key: str, sent: Any) -> None:

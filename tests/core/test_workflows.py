@@ -80,7 +80,8 @@ def test_the_editors_own_format_is_told_apart() -> None:
     "value",
     [
         None, [], "x", 1, True, {}, {"1": None}, {"1": {}}, {"1": {"class_type": "A"}}, {"1": {"class_type": "", "inputs": {}}},
-        {"1": {"class_type": 1, "inputs": {}}}, {"1": {"class_type": "A", "inputs": []}}, {"1": {"class_type": "A", "inputs": {}, "_meta": 1}},
+        {"1": {"class_type": 1, "inputs": {}}}, {"1": {"class_type": "A", "inputs": []}},
+        {"1": {"class_type": "A", "inputs": {}, "_meta": 1}},
         {str(number): {"class_type": "A", "inputs": {}} for number in range(MAX_NODES + 1)},
     ],
 )  # fmt: skip

@@ -157,12 +157,12 @@ class Product:
         return self.http.post(f"/d/{name}/infer", files=list(parts))
 
     @contextmanager
-    def live(self, name: str, params: Json | None = None) -> Iterator[Iterator[tuple[str, str]]]:
-        """Yield the events of a streamed call as they come."""
+    def live(self, name: str, params: Json | None = None) -> Iterator[tuple[str, Iterator[tuple[str, str]]]]:
+        """Yield the prompt_id of a streamed call and its events as they come."""
         data = {"logs": "true", "params": json.dumps(params or {})}
         with self.http.stream("POST", f"/d/{name}/infer", data=data) as answer:
             assert answer.status_code == 201, answer.read()
-            yield _events(answer.iter_lines())
+            yield answer.headers["x-prompt-id"], _events(answer.iter_lines())
 
     def run(self, name: str, params: Json | None = None, **fields: str) -> str:
         """Submit a job and return its prompt_id."""
@@ -210,7 +210,11 @@ class Product:
     def left_behind(self) -> list[Path]:
         """Return the files that no job should leave in the folders of ComfyUI and of half-received uploads."""
         folders = [*self.data_dir.glob("backends/*/input"), *self.data_dir.glob("backends/*/output"), self.data_dir / "tmp"]
-        return [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+        return [Path(place, name) for folder in folders for place, _, names in os.walk(folder) for name in names]
+
+    def tidies_up(self) -> bool:
+        """Tell that nothing is left behind; ComfyUI's copies go a moment after the answer."""
+        return until(lambda: not self.left_behind(), f"left: {self.left_behind()}", 5)
 
 
 def parse_sse(raw: bytes) -> list[tuple[str, str]]:

@@ -101,7 +101,7 @@ class TKSaveBytes:
 
 
 class TKNote:
-    """Print a text, save it, and announce the file the way text nodes do: as a string that holds JSON, with names that lead out of the folder."""
+    """Print a text, save it, and announce the file the way text nodes do: as a string that holds JSON."""
 
     @classmethod
     def INPUT_TYPES(cls):
@@ -117,9 +117,7 @@ class TKNote:
         folder, name, counter, subfolder, _ = folder_paths.get_save_image_path(filename_prefix, folder_paths.get_output_directory())
         filename = f"{name}_{counter:05}_.txt"
         Path(folder, filename).write_text(text)
-        outside = [{"type": "output", "filename": "../../../../../etc/passwd"}, {"type": "output", "subfolder": "/etc", "filename": "passwd"}]
-        entries = [{"type": "output", "subfolder": subfolder, "filename": filename}, *outside]
-        return {"ui": {"text": [json.dumps(entry) for entry in entries]}}
+        return {"ui": {"text": [json.dumps({"type": "output", "subfolder": subfolder, "filename": filename})]}}
 
 
 class TKMesh:

@@ -84,12 +84,19 @@ class LocalKit:
         return found
 
     async def stored(self) -> None:
-        async with asyncio.timeout(DEADLINE):
-            while self.engine._bus._unstored or self.engine._bus._ending:
-                await asyncio.sleep(0.01)
+        await until(lambda: not self.engine._bus._unstored and not self.engine._bus._ending)
 
 
 ENGINES: dict[str, Callable[..., Kit]] = {"local": LocalKit}
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Wait until something has become true, looking again and again."""
+    for _ in range(int(DEADLINE / 0.01)):
+        if true():
+            return
+        await asyncio.sleep(0.01)
+    raise TimeoutError
 
 
 async def submit(kit: Kit, *prompt_ids: str, **ticket: Any) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.kit import DONE, LocalKit, claim, log, soon, statuses, story, submit, texts
+from tests.engine.kit import DONE, LocalKit, claim, log, soon, statuses, story, submit, texts, until
 from viewcomfy.core.errors import DiskFull, ServerUnavailable
 from viewcomfy.core.jobs import Job, JobStatus
 from viewcomfy.store.rows import row_of
@@ -116,9 +116,7 @@ async def test_events_wait_for_a_full_disk_and_jobs_do_not(tmp_path: Path) -> No
     await submit(kit, "a")
     lease = await claim(kit)
     await kit.engine.emit("a", [log("line")])
-    async with asyncio.timeout(20):
-        while not rows.refused:
-            await asyncio.sleep(0.01)
+    await until(lambda: rows.refused > 0)
     await kit.engine.commit(lease, DONE)
     rows.full = False
     await kit.close()

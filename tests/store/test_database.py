@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 import subprocess
 import sys
@@ -13,10 +14,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import ClauseElement, Connection, make_url, text
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from viewcomfy.core.errors import Conflict, DiskFull, InternalError, ServerUnavailable
 from viewcomfy.core.jobs import Job
+from viewcomfy.store import deployments, events, jobs, keys, lanes, meta, queue
 from viewcomfy.store.database import Database
 from viewcomfy.store.dialect import make_engine, sqlite_url
 from viewcomfy.store.migrate import HEAD, migrate, upgrade
@@ -57,6 +60,18 @@ def test_all_migrations_together_make_the_tables(tmp_path: Path) -> None:
     by_migrations.dispose()
     at_once.dispose()
     assert schema(tmp_path / "a.db") == schema(tmp_path / "b.db")
+
+
+def test_everything_that_is_asked_for_is_sql_that_postgresql_takes_too() -> None:
+    modules = (deployments, events, jobs, keys, lanes, meta, queue)
+    statements = [value for module in modules for value in vars(module).values() if isinstance(value, ClauseElement)]
+    statements += [CreateTable(table) for table in metadata.tables.values()]
+    statements += [CreateIndex(index) for table in metadata.tables.values() for index in table.indexes]
+    assert len(statements) > 30
+    dialect = make_url("postgresql://").get_dialect()()
+    for statement in statements:
+        sql = str(statement.compile(dialect=dialect))
+        assert not re.search("ROWID|PRAGMA|IMMEDIATE|AUTOINCREMENT", sql)
 
 
 async def test_a_store_that_is_up_to_date_is_opened_as_it_is(tmp_path: Path) -> None:

@@ -94,6 +94,13 @@ async def test_events_are_read_in_order_from_where_one_was(store: Store) -> None
     assert [await store.events.last_seq(prompt_id) for prompt_id in ("a", "b", "nothing")] == [5, 1, 0]
 
 
+async def test_an_event_with_an_odd_value_does_not_lose_the_others(store: Store) -> None:
+    odd = Event(EventKind.LOG, {"text": b"bytes", "path": float("nan")}, 1.0, 1)
+    await store.events.append([("a", odd), ("b", log(1))])
+    assert (await store.events.read("a"))[0].data["text"] == "b'bytes'"
+    assert await store.events.read("b") == [log(1)]
+
+
 async def test_old_log_lines_are_trimmed_and_other_events_stay(store: Store) -> None:
     await store.events.append([("a", log(1, kind=EventKind.STATUS)), ("a", log(2)), ("b", log(2))])
     await store.events.append([("a", log(3)), ("a", log(4))], {"a": 4})

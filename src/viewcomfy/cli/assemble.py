@@ -97,7 +97,8 @@ def find_comfyui(named: str | None, data: Path) -> Installation | str | ComfyUIN
 
 def make_pool(settings: Settings, comfyui: Installation | str | ComfyUINotFound, data: Path) -> Pool:
     """Make the backends; none is started before a job needs it."""
-    limits = HealthLimits(silence=min(30.0, settings.stall_timeout / 4), stall=settings.stall_timeout)
+    stall = settings.stall_timeout
+    limits = HealthLimits(silence=min(30.0, stall / 4), stall=stall, probe_timeout=min(10.0, stall / 4))
     if isinstance(comfyui, str):
         return Pool.attached(comfyui.split(","), limits=limits)
     if isinstance(comfyui, ComfyUINotFound):

@@ -89,7 +89,7 @@ class Following:
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.prompt_id = prompt_id
-        self.streaming = patience.streams
+        self.streaming = self._streamable = patience.streams
         self.done = False
         self.job: JobDetail | None = None
         self._patience = patience
@@ -128,7 +128,7 @@ class Following:
             self._contact = now
             return True
         if status in NO_STREAM or status == 200:
-            self.streaming = False
+            self.streaming = self._streamable = False
         self._ended = self._ended or status == 204  # nothing came after the last event that is known
         return False
 
@@ -171,8 +171,9 @@ class Following:
         """Take in what a poll saw; return the event of a status that no stream has told of."""
         self._contact = now
         if job.status.is_final:
-            if self._news and self.streaming and not self._ended and not self.done:
-                self._ended = True  # the lines told since the stream broke are still to be had: one more stream
+            if self._news and self._streamable and not self._ended and not self.done:
+                # the lines told since the stream broke are still to be had, even through a proxy that holds streams back
+                self._ended = self.streaming = True
                 return []
             self.job, self.done = job, True
         status = (job.status.value, job.attempt)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, BinaryIO
 
@@ -42,7 +42,7 @@ class AsyncJobHandle:
         """Cancel the job and return its status: one that has ended stays as it is."""
         return (await self._http.call(self._base, _calls.cancel(self.prompt_id))).status
 
-    def events(self, *, timeout: float | None = None) -> AsyncIterator[Event]:
+    def events(self, *, timeout: float | None = None) -> AsyncGenerator[Event]:
         """Yield the job's events from its beginning until it has ended, over any broken connection.
 
         The last one is its final status. After `timeout` seconds StillRunning is raised, and the job goes on. To leave
@@ -50,11 +50,12 @@ class AsyncJobHandle:
         """
         return self._http.follow(self._base, self._following(news=True, timeout=timeout))
 
-    async def logs(self, *, timeout: float | None = None) -> AsyncIterator[str]:
+    async def logs(self, *, timeout: float | None = None) -> AsyncGenerator[str]:
         """Yield the job's log lines until it has ended."""
-        async for event in self.events(timeout=timeout):
-            if event.kind is EventKind.LOG:
-                yield str(event.data.get("text", ""))
+        async with aclosing(self.events(timeout=timeout)) as events:
+            async for event in events:
+                if event.kind is EventKind.LOG:
+                    yield str(event.data.get("text", ""))
 
     async def result(self, *, timeout: float | None = None) -> AsyncResult:
         """Wait until the job has ended and return its result.

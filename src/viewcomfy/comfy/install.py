@@ -12,7 +12,7 @@ import sys
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,10 +84,12 @@ class Work:
         return Packages(self.folder / "venv", self.say)
 
 
-def install(folder: Path, report: Report = lambda _: None, *, use_cpu: bool | None = None) -> Installation:
+def install(
+    folder: Path, report: Report = lambda _: None, *, use_cpu: bool | None = None, steps: Sequence[Step] | None = None
+) -> Installation:
     """Install ComfyUI into a folder, or finish an install that was interrupted there, and return it.
 
-    A finished one is returned at once. `use_cpu` None looks for a GPU. Raises DiskFull, or InstallFailed with the last lines.
+    A finished one is returned at once. `use_cpu` None looks for a GPU, `steps` None takes STEPS. Raises DiskFull, or InstallFailed with the last lines.
     """
     folder = folder.expanduser().absolute()
     if found := _finished(folder):
@@ -96,7 +98,7 @@ def install(folder: Path, report: Report = lambda _: None, *, use_cpu: bool | No
     with _only_one(folder):
         if found := _finished(folder):  # by the one that we waited for
             return found
-        _install(folder, report, use_cpu=not has_gpu() if use_cpu is None else use_cpu)
+        _install(folder, report, STEPS if steps is None else steps, use_cpu=not has_gpu() if use_cpu is None else use_cpu)
     return Installation.from_folder(folder)
 
 
@@ -109,12 +111,12 @@ def _finished(folder: Path) -> Installation | None:
         return None
 
 
-def _install(folder: Path, report: Report, *, use_cpu: bool) -> None:
+def _install(folder: Path, report: Report, steps: Sequence[Step], *, use_cpu: bool) -> None:
     record = _read_record(folder)
     done: list[str] = record.get("done", [])
-    weights = [step.seconds for step in STEPS]
-    for number, step in enumerate(STEPS):
-        progress = InstallProgress(step.name, step.title, number + 1, len(STEPS), sum(weights[:number]) / sum(weights))
+    weights = [step.seconds for step in steps]
+    for number, step in enumerate(steps):
+        progress = InstallProgress(step.name, step.title, number + 1, len(steps), sum(weights[:number]) / sum(weights))
 
         def say(line: str, at: InstallProgress = progress) -> None:
             report(InstallProgress(at.step, at.title, at.number, at.total, at.fraction, line))
@@ -125,11 +127,11 @@ def _install(folder: Path, report: Report, *, use_cpu: bool) -> None:
         report(progress)
         step.do(work)
         done = [*(name for name in done if name != step.name), step.name]
-        record.update(done=done, use_cpu=use_cpu, complete=number + 1 == len(STEPS))
+        record.update(done=done, use_cpu=use_cpu, complete=number + 1 == len(steps))
         _write_record(folder, record)
     record.update(complete=True)
     _write_record(folder, record)
-    report(InstallProgress("done", "ComfyUI is installed", len(STEPS), len(STEPS), 1.0))
+    report(InstallProgress("done", "ComfyUI is installed", len(steps), len(steps), 1.0))
 
 
 @contextmanager

@@ -50,7 +50,7 @@ def safe_filename(name: str, fallback: str = "file") -> str:
     visible = visible.strip(" .") or fallback
     if len(visible.encode()) <= MAX_NAME:
         return visible
-    suffix = PurePosixPath(visible).suffix[:16]
+    suffix = PurePosixPath(visible).suffix[:16].rstrip(" .")
     stem = visible.encode()[: MAX_NAME - len(suffix.encode())].decode(errors="ignore")
     return stem.rstrip(" .") + suffix
 

@@ -88,6 +88,7 @@ class Bus:
         except (ServerUnavailable, DiskFull) as fault:
             log.warning("events not stored yet", events=len(batch), error=str(fault))
             self._unstored = (batch + self._unstored)[-MAX_UNSTORED:]
+            self._trims = trims | self._trims
             self._ending += ending
             return
         except ViewComfyError as fault:  # trying the same again would not help

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any
 
 from viewcomfy.core.errors import UnknownJob
@@ -65,7 +65,7 @@ class JobService:
             if job.status.is_final:
                 return job
 
-    async def follow(self, prompt_id: str, after_seq: int = 0) -> AsyncIterator[Event]:
+    async def follow(self, prompt_id: str, after_seq: int = 0) -> AsyncGenerator[Event]:
         """Yield the events of a job up to its final STATUS event, which comes also where the engine's stream fails."""
         stream = self._engine.events(prompt_id, after_seq)
         pending: asyncio.Task[Event | None] = asyncio.create_task(_next(stream))

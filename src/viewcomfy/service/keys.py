@@ -66,6 +66,8 @@ class KeyService:
         """Set the admin token that the owner wants, or make one if there is none; return it if it is new to the store."""
         if wanted is not None and len(wanted) < 16:
             raise BadInput("The admin token is shorter than 16 characters.", hint="`openssl rand -hex 32` makes a good one.")
+        if wanted is not None and ":" in wanted:  # `Bearer a:b` is a key
+            raise BadInput("The admin token has a ':' in it.", hint="`openssl rand -hex 32` makes a good one.")
         if wanted is None and await self._meta.get(ADMIN_TOKEN_HASH) is not None:
             return None
         return await self.set_admin_token(wanted or new_secret("vca_"))

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Self
 
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from viewcomfy.store.database import Database
@@ -40,12 +41,20 @@ class Store:
         """
         text = sqlite_url(url) if isinstance(url, Path) else url
         try:
-            engine = await asyncio.to_thread(make_engine, text)
-            await asyncio.to_thread(migrate, engine)
+            return cls(Database(await asyncio.to_thread(_open, text)))
         except SQLAlchemyError as fault:
             raise meaning(fault) from fault
-        return cls(Database(engine))
 
     async def close(self) -> None:
         """Finish what has been asked for and close the database."""
         await self._database.close()
+
+
+def _open(url: str) -> Engine:
+    engine = make_engine(url)
+    try:
+        migrate(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine

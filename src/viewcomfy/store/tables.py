@@ -10,14 +10,17 @@ from sqlalchemy.types import TypeDecorator
 
 
 class Json(TypeDecorator[Any]):
-    """A JSON value as text, in ASCII: any string a caller can send survives, lone surrogates and NUL included."""
+    """A JSON value as text, in ASCII: any string a caller can send survives, lone surrogates and NUL included.
+
+    What JSON has no word for is stored as its text: one odd value in an event must not lose a batch of others.
+    """
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Return the text to store; None stays NULL."""
-        return None if value is None else json.dumps(value, separators=(",", ":"))
+        return None if value is None else json.dumps(value, separators=(",", ":"), default=str)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's signature
         """Return the value that was stored."""
