@@ -54,7 +54,8 @@ class Product:
     def __init__(self, data_dir: Path, comfyui: str | Path, *, backends: int = 1, **settings: Any) -> None:
         self.data_dir = data_dir
         data_dir.mkdir(parents=True, exist_ok=True)
-        self._options = ["--port", "0", "--json", "--data-dir", str(data_dir), "--comfyui", str(comfyui), "--backends", str(backends)]
+        self._port = 0
+        self._options = ["--json", "--data-dir", str(data_dir), "--comfyui", str(comfyui), "--backends", str(backends)]
         self._settings = {"admin_token": ADMIN_TOKEN, "shutdown_grace": 5, "lease_seconds": 6, **settings}
         self._names = (f"workflow-{number}" for number in itertools.count(1))
         self._key: Json = {}
@@ -68,12 +69,13 @@ class Product:
 
     # --- its life -----------------------------------------------------------------------------------------------------
     def start(self) -> None:
-        """Start it, again if need be, and return once it has said that it answers."""
+        """Start it on a free port, again on the same one, and return once it has said that it answers."""
         with (self.data_dir.parent / f"{self.data_dir.name}.log").open("a") as log:
             self.process = subprocess.Popen(
-                [*COMMAND, "serve", *self._options], stdout=subprocess.PIPE, stderr=log, env=environment(**self._settings)
+                [*COMMAND, "serve", "--port", str(self._port), *self._options], stdout=subprocess.PIPE, stderr=log, env=environment(**self._settings)
             )
         self.url = str(self._first_line()["url"])
+        self._port = int(self.url.rpartition(":")[2])
         self.admin = self._http({"authorization": f"Bearer {ADMIN_TOKEN}"})
         if not self._key:
             self._key = self.admin.post("/api/keys", json={"name": "tests"}).json()

@@ -13,6 +13,7 @@ import pytest
 from tests.engine.kit import DONE, LocalKit, claim, log, soon, statuses, story, submit, texts, until
 from viewcomfy.core.errors import DiskFull, ServerUnavailable
 from viewcomfy.core.jobs import Job, JobStatus
+from viewcomfy.engine.base import Claimer
 from viewcomfy.store.rows import row_of
 from viewcomfy.store.tables import jobs
 
@@ -76,6 +77,27 @@ async def test_a_queue_of_ten_thousand_is_served_as_fast_as_a_short_one(tmp_path
     seconds = (time.perf_counter() - began) / 100
     await kit.close()
     assert seconds < 0.05  # some 0.001 on a quiet machine; reading the whole queue for each claim would take longer than this
+
+
+async def test_a_worker_that_asks_again_at_once_keeps_its_place_and_attempts(tmp_path: Path) -> None:
+    kit = LocalKit(tmp_path)
+    await kit.open()
+    for number in range(20):
+        await submit(kit, str(number))
+        first = asyncio.create_task(kit.engine.claim(Claimer("w")))
+        for _ in range(number % 4):
+            await asyncio.sleep(0)
+        first.cancel()
+        second = asyncio.create_task(claim(kit))  # as a backend does whose state has changed
+        lease = (await asyncio.gather(first, return_exceptions=True))[0]
+        if isinstance(lease, BaseException):
+            lease = await second
+        else:
+            second.cancel()
+            await asyncio.gather(second, return_exceptions=True)
+        assert (lease.prompt_id, lease.attempt) == (str(number), 1)
+        await kit.engine.commit(lease, DONE)
+    await kit.close()
 
 
 async def test_a_store_that_fails_fails_the_claim_and_not_the_engine(tmp_path: Path) -> None:

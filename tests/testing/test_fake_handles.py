@@ -33,6 +33,9 @@ def showing(color: int = 0) -> dict[str, Any]:
     return {"1": workflow["1"], "3": {"class_type": "PreviewImage", "inputs": {"images": ["1", 0]}}}
 
 
+IMPATIENT = httpx2.Timeout(10, read=0.05)
+
+
 async def drain(socket: ClientConnection) -> None:
     """Read until the socket ends, which raises where it ends without a word."""
     async for _ in socket:
@@ -41,7 +44,7 @@ async def drain(socket: ClientConnection) -> None:
 
 async def ask_for_ever(http: httpx2.AsyncClient) -> None:
     while True:
-        await http.get("/queue", timeout=0.05)
+        await http.get("/queue", timeout=IMPATIENT)
 
 
 async def test_a_paused_fake_accepts_jobs_and_runs_them_after_the_pause(fake: ServedFake, submit: Submit, hear: Run) -> None:
@@ -56,7 +59,7 @@ async def test_a_paused_fake_accepts_jobs_and_runs_them_after_the_pause(fake: Se
 async def test_a_frozen_fake_answers_nothing_until_it_thaws(fake: ServedFake, http: httpx2.AsyncClient) -> None:
     fake.freeze()
     with pytest.raises(httpx2.ReadTimeout):
-        await http.get("/queue", timeout=0.05)
+        await http.get("/queue", timeout=IMPATIENT)
     fake.thaw()
     assert (await http.get("/queue")).status_code == 200
 

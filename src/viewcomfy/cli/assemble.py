@@ -108,10 +108,7 @@ def make_pool(settings: Settings, comfyui: Installation | str | ComfyUINotFound,
 
 
 async def _services(settings: Settings, store: Store, files: LocalFiles, engine: LocalEngine, keys: KeyService) -> Services:
-    secret = await store.meta.get(LINK_SECRET)
-    if secret is None:
-        secret = secrets.token_hex(32)
-        await store.meta.set(LINK_SECRET, secret)
+    secret = await store.meta.set_default(LINK_SECRET, secrets.token_hex(32))
     deployments = DeploymentService(store.deployments)
     return Services(
         infer=InferService(

@@ -20,6 +20,8 @@ from viewcomfy.core.errors import JobCanceled, ViewComfyError
 
 KILO = 1000.0
 MOST_PROBLEMS = 10
+WIDEST = 1_000_000
+"""Columns of a table in a pipe: it takes only what it needs."""
 
 STATUS_COLORS = {"queued": "yellow", "running": "cyan", "succeeded": "green", "failed": "red", "canceled": "magenta"}
 
@@ -94,7 +96,7 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
     for row in rows:
         grid.add_row(*row)
     if not console.is_terminal:
-        console.width = max(console.width, console.measure(grid).maximum)
+        console.width = WIDEST
     console.print(grid)
 
 

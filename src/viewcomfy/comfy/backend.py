@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from viewcomfy.comfy.api import ComfyApi
+from viewcomfy.comfy.fork_server import ForkServer
 from viewcomfy.comfy.link import HealthLimits, Link, LinkEnd
 from viewcomfy.comfy.process import ComfyProcess, Folders, Launch
 from viewcomfy.comfy.startup import StartupLines
@@ -53,11 +54,20 @@ class Backend:
     `idle_timeout` seconds without use stop our own process; 0 keeps it. After repeated failures the next start waits, up to a minute.
     """
 
-    def __init__(self, name: str, source: Launch | str, *, limits: HealthLimits | None = None, idle_timeout: float = 0.0) -> None:
+    def __init__(
+        self,
+        name: str,
+        source: Launch | str,
+        *,
+        limits: HealthLimits | None = None,
+        idle_timeout: float = 0.0,
+        fork_server: ForkServer | None = None,
+    ) -> None:
         self.name = name
         self._source = source
         self._limits = limits or HealthLimits()
         self._idle_timeout = idle_timeout
+        self._fork_server = fork_server
         self._state, self._since = BackendState.STOPPED, time.time()
         self._link: Link | None = None
         self._process: ComfyProcess | None = None
@@ -181,7 +191,7 @@ class Backend:
         """Start our own process."""
         self._tell([f"Starting ComfyUI {launch.installation.version} …"])
         self._startup = StartupLines()
-        process = ComfyProcess(launch, on_lines=self._on_lines)
+        process = ComfyProcess(launch, on_lines=self._on_lines, fork_server=self._fork_server)
         await process.start()
         self._process = process
         return process.url

@@ -89,7 +89,7 @@ def install(
 ) -> Installation:
     """Install ComfyUI into a folder, or finish an install that was interrupted there, and return it.
 
-    A finished one is returned at once. `use_cpu` None looks for a GPU, `steps` None takes STEPS. Raises DiskFull, or InstallFailed with the last lines.
+    A finished one is returned at once. `use_cpu` None looks for a GPU, `steps` None takes STEPS. Raises DiskFull or InstallFailed.
     """
     folder = folder.expanduser().absolute()
     if found := _finished(folder):

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from viewcomfy.comfy.api import ComfyApi
+from viewcomfy.comfy.child import Child, spawn
+from viewcomfy.comfy.fork_server import ForkServer
 from viewcomfy.comfy.hardware import cores
 from viewcomfy.comfy.installation import Installation
 from viewcomfy.comfy.logs import LineSplitter
 from viewcomfy.comfy.node_output import SavedFile
 from viewcomfy.comfy.pidfile import PidFile
-from viewcomfy.comfy.terminal import TerminalProcess, describe_exit
+from viewcomfy.comfy.terminal import Terminal, describe_exit
 from viewcomfy.core.errors import NoBackend, RunError
 
 HOST = "127.0.0.1"
@@ -114,15 +116,18 @@ class Launch:
 class ComfyProcess:
     """Start, watch and stop one ComfyUI. `on_lines` gets its output line by line; `exited` is resolved with a sentence when it ends."""
 
-    def __init__(self, launch: Launch, *, on_lines: Callable[[Sequence[str]], None], port: int | None = None) -> None:
+    def __init__(
+        self, launch: Launch, *, on_lines: Callable[[Sequence[str]], None], port: int | None = None, fork_server: ForkServer | None = None
+    ) -> None:
         self.launch = launch
         self.folders = Folders(launch.folder)
         self.port = 0
         self.exited: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.last_lines: deque[str] = deque(maxlen=KEPT_LINES)
         self._wanted_port = port
+        self._fork_server = fork_server
         self._on_lines = on_lines
-        self._terminal: TerminalProcess | None = None
+        self._terminal: Terminal | None = None
         self._splitter = LineSplitter()
         self._poke = asyncio.Event()
         self._pidfile = PidFile(launch.folder)
@@ -176,27 +181,35 @@ class ComfyProcess:
         """Start it on a port; False means that someone else took the port first."""
         with _reserved(self._wanted_port) as self.port:
             self._wanted_port = None
-            self._spawn()
+            await self._spawn()
             api = ComfyApi(self.url)
             try:
                 return await self._wait_ready(api)
             finally:
                 await api.close()
 
-    def _spawn(self) -> None:
+    async def _spawn(self) -> None:
         self.exited = asyncio.get_running_loop().create_future()
         self._splitter = LineSplitter()
-        installation = self.launch.installation
-        command = [str(installation.python), str(installation.main), *self.launch.arguments(self.port)]
-        self._terminal = TerminalProcess(
-            command,
-            python=installation.python,
-            env=self.launch.environment(os.environ),  # handed on, not read
-            cwd=installation.main.parent,
-            on_data=self._on_data,
-        )
-        self._pidfile.write(self._terminal.pid)
-        self._terminal.exited.add_done_callback(self._on_exit)
+        terminal = Terminal(self._on_data)
+        try:
+            terminal.attach(await self._child(terminal.child_end))
+        except BaseException:
+            terminal.abandon()
+            raise
+        self._terminal = terminal
+        self._pidfile.write(terminal.pid)
+        terminal.exited.add_done_callback(self._on_exit)
+
+    async def _child(self, terminal: int) -> Child:
+        """Start it: forked where there is a fork server and it can, else as any program."""
+        launch, main, python = self.launch, self.launch.installation.main, self.launch.installation.python
+        arguments, env = launch.arguments(self.port), launch.environment(os.environ)  # handed on, not read
+        if self._fork_server:
+            self._fork_server.start(env)
+            if child := await self._fork_server.fork(main, arguments, env, terminal):
+                return child
+        return spawn([str(python), str(main), *arguments], python=python, env=env, cwd=main.parent, terminal=terminal)
 
     async def _wait_ready(self, api: ComfyApi) -> bool:
         while not self.exited.done():

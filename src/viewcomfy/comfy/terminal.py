@@ -1,4 +1,4 @@
-"""A terminal process is a child on a pseudo-terminal of its own: its output comes at once, and it dies with us."""
+"""A terminal is a pseudo-terminal with one child on it: its output comes at once, and it dies with us."""
 
 from __future__ import annotations
 
@@ -8,64 +8,67 @@ import fcntl
 import os
 import signal
 import struct
-import subprocess
 import termios
 import tty
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable
 
-LAUNCHER = Path(__file__).parent / "programs" / "terminal_exec.py"
+from viewcomfy.comfy.child import Child
+
 READ_SIZE = 64 * 1024
 READS_AT_ONCE = 64
 """More than a terminal can hold, and an end for a command that prints without pause."""
 ROWS, COLUMNS = 24, 120
-POLL_EXIT = 0.1
 
 
-class TerminalProcess:
-    """Run a command on a pseudo-terminal.
+class Terminal:
+    """Hold one end of a pseudo-terminal; the other, `child_end`, is for the child that `attach` is then told of.
 
-    `on_data` gets its output as it comes. `exited` is resolved with the return code, negative for a signal, once all output has
-    been handed on. The command leads a session and a process group of its own; what is left of the group is killed when it ends.
+    `on_data` gets its output as it comes. `exited` is resolved with the return code once all output has been handed on.
     """
 
-    def __init__(
-        self, command: Sequence[str], *, python: Path, env: Mapping[str, str], cwd: Path, on_data: Callable[[bytes], None]
-    ) -> None:
+    def __init__(self, on_data: Callable[[bytes], None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._on_data = on_data
+        self._child: Child | None = None
         self.exited: asyncio.Future[int] = self._loop.create_future()
-        self._master, slave = _open_terminal()
-        launcher = [str(python), "-I", "-S", str(LAUNCHER)]
-        try:
-            self._process = subprocess.Popen(  # noqa: S603  starting the given command is what this class is for
-                [*launcher, *command], stdin=subprocess.DEVNULL, stdout=slave, stderr=slave, env=dict(env), cwd=cwd, start_new_session=True
-            )
-        except BaseException:
-            os.close(self._master)
-            raise
-        finally:
-            os.close(slave)
-        self.pid = self._process.pid
-        self._loop.add_reader(self._master, self.drain)
-        self._watch = self._watch_exit()
+        self._ours, self.child_end = os.openpty()
+        tty.setraw(self.child_end)  # bytes come through as they were written
+        fcntl.ioctl(self.child_end, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+        os.set_blocking(self._ours, False)
+
+    @property
+    def pid(self) -> int:
+        """The child's process id; 0 before there is one."""
+        return self._child.pid if self._child else 0
+
+    def attach(self, child: Child) -> None:
+        """Read for a child that was started on `child_end`."""
+        os.close(self.child_end)
+        self._child = child
+        self._loop.add_reader(self._ours, self.drain)
+        child.exited.add_done_callback(self._ended)
+
+    def abandon(self) -> None:
+        """Close both ends: there will be no child."""
+        os.close(self.child_end)
+        self._close()
 
     def drain(self) -> None:
         """Hand on what the terminal holds now, without waiting."""
-        for _ in range(READS_AT_ONCE if self._master >= 0 else 0):
+        for _ in range(READS_AT_ONCE if self._ours >= 0 else 0):
             try:
-                data = os.read(self._master, READ_SIZE)
+                data = os.read(self._ours, READ_SIZE)
             except BlockingIOError:
                 return
             except OSError:  # EIO: every writer has closed it
                 data = b""
             if not data:
-                self._loop.remove_reader(self._master)
+                self._loop.remove_reader(self._ours)
                 return
             self._on_data(data)
 
     async def stop(self, grace: float) -> int:
-        """Ask the command to end, kill its whole group after `grace` seconds; return its return code."""
+        """Ask the child to end, kill its whole group after `grace` seconds; return its return code."""
         self._signal(signal.SIGTERM)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace):
@@ -74,53 +77,24 @@ class TerminalProcess:
         return await asyncio.shield(self.exited)
 
     def kill(self) -> None:
-        """Kill the command's whole group."""
+        """Kill the child's whole group."""
         self._signal(signal.SIGKILL)
 
     def _signal(self, number: signal.Signals) -> None:
-        if not self.exited.done():
+        if self._child and not self.exited.done():
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.pid, number)
+                os.killpg(self._child.pid, number)
 
-    def _watch_exit(self) -> asyncio.Task[None] | None:
-        """Have `_ended` called when the command ends: by a pidfd, which costs nothing, or by looking now and then."""
-        try:
-            pidfd = os.pidfd_open(self.pid)
-        except (AttributeError, OSError):
-            return self._loop.create_task(self._poll_exit())
-
-        def on_exit() -> None:
-            self._loop.remove_reader(pidfd)
-            os.close(pidfd)
-            self._ended()
-
-        self._loop.add_reader(pidfd, on_exit)
-        return None
-
-    async def _poll_exit(self) -> None:
-        while self._process.poll() is None:  # noqa: ASYNC110  the system tells nobody
-            await asyncio.sleep(POLL_EXIT)
-        self._ended()
-
-    def _ended(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)  # before the wait below, which frees the number for others
-        returncode = self._process.wait()
+    def _ended(self, returncode: asyncio.Future[int]) -> None:
         self.drain()
-        self._loop.remove_reader(self._master)
-        os.close(self._master)
-        self._master = -1
+        self._close()
         if not self.exited.done():
-            self.exited.set_result(returncode)
+            self.exited.set_result(returncode.result())
 
-
-def _open_terminal() -> tuple[int, int]:
-    """Return (ours, the child's): raw, so that bytes come through as written, and as wide as a progress bar likes it."""
-    master, slave = os.openpty()
-    tty.setraw(slave)
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-    os.set_blocking(master, False)
-    return master, slave
+    def _close(self) -> None:
+        self._loop.remove_reader(self._ours)
+        os.close(self._ours)
+        self._ours = -1
 
 
 def describe_exit(returncode: int) -> str:

@@ -15,6 +15,7 @@ import structlog
 from viewcomfy.core.errors import Conflict, ServerUnavailable, ViewComfyError, WorkerLost
 from viewcomfy.core.events import Event
 from viewcomfy.core.jobs import Job, JobError, JobStatus, Manifest
+from viewcomfy.core.scheduling import Lane
 from viewcomfy.engine.base import Claimer, Lease, Ticket, WorkerInfo
 from viewcomfy.engine.local_bus import REMEMBERED, Bus
 from viewcomfy.engine.local_claims import Choice, Match, Queued, Waiter
@@ -39,7 +40,7 @@ class _Held:
     """A job that runs, and the signal that it has been taken from the worker that holds it."""
 
     lease: Lease
-    key_id: str
+    lane: Lane
     gone: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -208,7 +209,7 @@ class LocalEngine:
         if not waiters:
             return False
         now = self._clock()
-        choice = Choice(waiters, Counter(held.key_id for held in self._held.values()), now)
+        choice = Choice(waiters, Counter(held.lane.key_id for held in self._held.values()), now)
         self._fresh.discard(pool)  # before asking: what is enqueued in the meantime counts as fresh
         try:
             claimed = await self._queue.claim(pool, choice.pick, now=now, expires_at=now + self._lease_seconds)
@@ -227,7 +228,7 @@ class LocalEngine:
         return False
 
     async def _grant(self, lease: Lease, match: Match) -> None:
-        self._held[lease.prompt_id] = _Held(lease, match.lane.key_id)
+        self._held[lease.prompt_id] = _Held(lease, match.lane)
         self._queued.discard(lease.prompt_id)
         self._bus.status(lease.prompt_id, JobStatus.RUNNING, lease.attempt)
         if match.waiter.granted.done():  # canceled while the row was being claimed
@@ -236,7 +237,14 @@ class LocalEngine:
             match.waiter.granted.set_result(lease)
 
     async def _give_back(self, lease: Lease) -> None:
-        """Return a job that nobody has begun; should that fail, its lease will end."""
+        """Pass a job that nobody has begun on to who else waits under the worker's name, or queue it; at worst its lease ends."""
+        held = self._held.get(lease.prompt_id)
+        for waiter in self._waiters.values():
+            claimer = waiter.claimer
+            fits = held is not None and (claimer.worker, claimer.pool, claimer.patience) == (lease.worker, held.lane.pool, 0.0)
+            if fits and not waiter.granted.done():
+                waiter.granted.set_result(lease)
+                return
         try:
             await self._release(lease, _NOBODY_WAITED, 0.0, counts=False)
         except ViewComfyError as fault:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from html import escape
 from typing import Any
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; --accent: #5b5bd6; }
 body { font: 15px/1.55 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { margin-bottom: 0 } h2 { margin: 2.2rem 0 .6rem; font-size: 1.05rem; text-transform: capitalize }
+h1 { margin-bottom: 0 } h2 { margin: 2.2rem 0 .6rem; font-size: 1.05rem; } h2::first-letter { text-transform: uppercase }
 details { border: 1px solid var(--line); border-radius: 8px; margin: .4rem 0; padding: .55rem .8rem }
 summary { cursor: pointer; overflow-wrap: anywhere } summary b { display: inline-block; min-width: 4.2rem; color: var(--accent) }
 summary span { opacity: .7; margin-left: .6rem } table { border-collapse: collapse; width: 100% }
@@ -34,9 +35,14 @@ def docs_page(document: dict[str, Any]) -> str:
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{escape(info['title'])} API</title><style>{STYLE}</style><h1>{escape(info['title'])} API</h1>"
-        f'<p>{escape(info["version"])} · <a href="openapi.json">openapi.json</a> · <a href="./">start</a></p>'
-        f"<p>{escape(info.get('description', ''))}</p>{_credentials(document)}{sections}<h2>schemas</h2>{schemas}</html>"
+        f'<p>version {escape(info["version"])} · <a href="openapi.json">openapi.json</a> · <a href="./">start</a></p>'
+        f"<p>{_text(info.get('description', ''))}</p>{_credentials(document)}{sections}<h2>schemas</h2>{schemas}</html>"
     )
+
+
+def _text(text: str) -> str:
+    """Return HTML of a text with `code` in it."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _credentials(document: dict[str, Any]) -> str:
@@ -52,7 +58,7 @@ def _tag(operation: dict[str, Any]) -> str:
 
 def _route(path: str, method: str, operation: dict[str, Any]) -> str:
     text = str(operation.get("description") or operation.get("summary", ""))
-    parts = [f"<details><summary><b>{escape(method.upper())}</b><code>{escape(path)}</code><span>{escape(text)}</span></summary>"]
+    parts = [f"<details><summary><b>{escape(method.upper())}</b><code>{escape(path)}</code><span>{_text(text)}</span></summary>"]
     if security := operation.get("security"):
         parts.append(f"<p>Credentials: {escape(' or '.join(' + '.join(way) for way in security))}</p>")
     if parameters := operation.get("parameters"):

@@ -13,6 +13,8 @@ import uvicorn
 from viewcomfy.testing.fake_comfy.fake import FakeComfy
 
 KEEP_ALIVE_SECONDS = 3600
+SETTLE_SECONDS = 5.0
+"""How long handlers get to end by themselves after a crash, before they are cancelled."""
 
 
 class ServedFake(FakeComfy):
@@ -23,6 +25,7 @@ class ServedFake(FakeComfy):
         self.host = host
         self.port = port
         self._listener: _Listener | None = None
+        self._closed: list[_Listener] = []
 
     @property
     def url(self) -> str:
@@ -33,6 +36,7 @@ class ServedFake(FakeComfy):
         """Answer again at the same port after a crash, with an empty memory; raise OSError if the port is taken."""
         if self._listener is not None:
             return
+        await self._settle()
         self._listener = _Listener(self, self.host, self.port)
         self.port = self._listener.port
         if "--port" in self.argv:
@@ -42,7 +46,7 @@ class ServedFake(FakeComfy):
     async def crash(self) -> None:
         """Be gone as a killed process: connections are reset, new ones refused, everything is forgotten."""
         self._drop_everything()
-        await asyncio.sleep(0)
+        await self._settle()
 
     def drop_sockets(self) -> None:
         """Cut every websocket without a word; the server goes on."""
@@ -57,7 +61,13 @@ class ServedFake(FakeComfy):
         listener, self._listener = self._listener, None
         if listener is not None:
             listener.close()
+            self._closed.append(listener)
         self.lose_memory()
+
+    async def _settle(self) -> None:
+        """Wait for what a crash left behind: a file that a handler still holds open would outlive the event loop."""
+        while self._closed:
+            await self._closed.pop().settle()
 
 
 @contextlib.asynccontextmanager
@@ -110,6 +120,16 @@ class _Listener:
         self.cut(websockets_only=False)
         if self._task is not None:
             self._task.cancel()
+
+    async def settle(self) -> None:
+        """Return once nothing of this life runs any more."""
+        tasks = {*self._server.server_state.tasks, *([self._task] if self._task else [])}
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=SETTLE_SECONDS)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def cut(self, *, websockets_only: bool) -> None:
         """Reset connections."""
