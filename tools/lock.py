@@ -15,7 +15,8 @@ BESIDES = "uv\nhatchling\n"
 def main() -> None:
     """Resolve and write; no name of a package host gets into the file."""
     options = ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "--universal", "--python-version", "3.11"]
-    command: list[str | Path] = [ROOT / ".venv/bin/uv", "pip", "compile", "--quiet", *options, "--extra", "dev", ROOT / "pyproject.toml", "-"]
+    what = ["--extra", "dev", str(ROOT / "pyproject.toml"), "-"]
+    command = [str(ROOT / ".venv/bin/uv"), "pip", "compile", "--quiet", *options, *what]
     answer = subprocess.run(command, input=BESIDES, stdout=subprocess.PIPE, text=True, check=True)
     CONSTRAINTS.write_text(f"{HEAD}\n{answer.stdout}", encoding="utf-8")
 

@@ -101,7 +101,9 @@ def test_a_file_is_sent_and_comes_back(as_caller: Type, server: Product, tmp_pat
     assert len(told.json["outputs"]) == 1
 
 
-def test_a_run_may_be_given_by_the_endpoints_url_and_by_a_file_of_params(as_caller: Type, server: Product, picture: str, tmp_path: Path) -> None:
+def test_a_run_may_be_given_by_the_endpoints_url_and_by_a_file_of_params(
+    as_caller: Type, server: Product, picture: str, tmp_path: Path
+) -> None:
     (tmp_path / "params.json").write_text('{"1-inputs-width": 24, "1-inputs-height": 24}')
     told = as_caller("run", f"{server.url}/d/{picture}/infer", "--params", "params.json", "-p", "1-inputs-width=32", "--json")
     assert told.json["prompt"]["1"]["inputs"] | {"width": 32, "height": 24} == told.json["prompt"]["1"]["inputs"]

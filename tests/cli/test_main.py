@@ -47,13 +47,17 @@ def test_a_wrong_command_line_is_json_for_programs(typed: Callable[..., Typed]) 
 
 @pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["run", "x", "--server", "http://127.0.0.1:9"]])
 def test_the_callers_commands_do_not_wait_for_the_servers_imports(words: list[str], tmp_path: Path) -> None:
-    program = f"import sys; from viewcomfy.cli.main import run; run({words!r}); print(*[m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)"
+    program = (
+        f"import sys; from viewcomfy.cli.main import run; run({words!r});"
+        f"print(*[name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path, check=True)
     assert done.stderr.splitlines()[-1] == ""
 
 
 @pytest.mark.parametrize(
-    ("missing", "extra"), [("fastapi", "viewcomfy[server]"), ("uvicorn", "viewcomfy[server]"), ("typer", "viewcomfy[cli]"), ("rich", "viewcomfy[cli]")]
+    ("missing", "extra"),
+    [("fastapi", "viewcomfy[server]"), ("uvicorn", "viewcomfy[server]"), ("typer", "viewcomfy[cli]"), ("rich", "viewcomfy[cli]")],
 )
 def test_a_part_that_is_not_installed_is_answered_with_what_to_type(missing: str, extra: str, tmp_path: Path) -> None:
     program = f"import sys; sys.modules[{missing!r}] = None; from viewcomfy.cli.main import run; sys.exit(run(['serve', '--port', '0']))"

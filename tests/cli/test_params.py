@@ -21,8 +21,8 @@ def test_the_file_is_the_published_flatteners(typed: Callable[..., Typed], tmp_p
     told = typed("params", "w.json")
     assert told.code == 0
     assert (tmp_path / "workflow_api_parameters.json").read_text() == (
-        '{\n    "_6-node-class_type-info": "Prompt",\n    "6-inputs-text": "ein K\\u00e4se",\n    "6-inputs-clip": [\n        "38",\n        0\n    ],\n'
-        '    "_57:8-node-class_type-info": "KSampler",\n    "57:8-inputs-seed": 1\n}'
+        '{\n    "_6-node-class_type-info": "Prompt",\n    "6-inputs-text": "ein K\\u00e4se",\n    "6-inputs-clip": [\n        "38",\n'
+        '        0\n    ],\n    "_57:8-node-class_type-info": "KSampler",\n    "57:8-inputs-seed": 1\n}'
     )
     assert "6-inputs-text" in told.out
     assert "6-inputs-clip" not in told.out  # a link is nothing to set

@@ -18,7 +18,9 @@ def test_sizes_are_for_people(count: float, text: str) -> None:
     assert show.size(count) == text
 
 
-@pytest.mark.parametrize(("duration", "text"), [(None, ""), (0.42, "0.4 s"), (65, "1 min 05 s"), (119.7, "2 min 00 s"), (7260, "2 h 01 min")])
+@pytest.mark.parametrize(
+    ("duration", "text"), [(None, ""), (0.42, "0.4 s"), (65, "1 min 05 s"), (119.7, "2 min 00 s"), (7260, "2 h 01 min")]
+)
 def test_durations_are_for_people(duration: float | None, text: str) -> None:
     assert show.seconds(duration) == text
 

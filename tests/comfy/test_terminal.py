@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from viewcomfy.comfy.child import spawn
 from viewcomfy.comfy.pidfile import PidFile, birth
-from viewcomfy.comfy.terminal import TerminalProcess, describe_exit
+from viewcomfy.comfy.terminal import Terminal, describe_exit
 from viewcomfy.core.errors import NoBackend
 
 pytestmark = pytest.mark.anyio
@@ -22,15 +23,15 @@ PYTHON = Path(sys.executable)
 ORPHAN_MAKER = """
 import asyncio, os, sys, threading
 from pathlib import Path
-from viewcomfy.comfy.terminal import TerminalProcess
+from viewcomfy.comfy.child import spawn
+from viewcomfy.comfy.terminal import Terminal
 async def main():
     said = asyncio.Event()
-    code = "import time; print('up', flush=True); time.sleep(600)"
-    process = TerminalProcess(
-        [sys.executable, "-c", code], python=Path(sys.executable), env=os.environ, cwd=Path("/"), on_data=lambda _: said.set()
-    )
+    terminal = Terminal(lambda _: said.set())
+    command = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
+    terminal.attach(spawn(command, python=Path(sys.executable), env=os.environ, cwd=Path("/"), terminal=terminal.child_end))
     await said.wait()
-    return process.pid
+    return terminal.pid
 thread = threading.Thread(target=lambda: print(asyncio.run(main()), flush=True))  # a thread that ends: not the one that is tied to us
 thread.start()
 thread.join()
@@ -38,8 +39,11 @@ sys.stdin.read()
 """
 
 
-def start(code: str, tmp_path: Path, into: bytearray) -> TerminalProcess:
-    return TerminalProcess([sys.executable, "-u", "-c", code], python=PYTHON, env=os.environ, cwd=tmp_path, on_data=into.extend)
+def start(code: str, tmp_path: Path, into: bytearray) -> Terminal:
+    terminal = Terminal(into.extend)
+    command = [sys.executable, "-u", "-c", code]
+    terminal.attach(spawn(command, python=PYTHON, env=os.environ, cwd=tmp_path, terminal=terminal.child_end))
+    return terminal
 
 
 async def test_output_comes_as_written_and_whole(tmp_path: Path) -> None:

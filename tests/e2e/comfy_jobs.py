@@ -16,8 +16,8 @@ from viewcomfy.comfy.node_output import SavedFile, output_entries
 Workflow = dict[str, Any]
 
 
-def saving(image: Workflow, prefix: str = "test", **extra: Workflow) -> Workflow:
-    return {"1": image, **extra, "9": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": prefix}}}
+def saving(image: Workflow, before: Workflow | None = None) -> Workflow:
+    return {"1": image, **(before or {}), "9": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "test"}}}
 
 
 def plain(color: int = 1) -> Workflow:
@@ -29,10 +29,9 @@ def waiting(seed: int, seconds: float, steps: int = 10) -> Workflow:
 
 
 def failing(mode: str, seed: int = 1, seconds: float = 600.0) -> Workflow:
-    wait: Workflow = {"class_type": "TKWait", "inputs": {"seconds": 0.05, "steps": 1, "seed": seed}}
-    return saving(
-        {"class_type": "TKFail", "inputs": {"image": ["2", 0], "mode": mode, "seconds": seconds}, "_meta": {"title": "Bad"}}, **{"2": wait}
-    )
+    wait = {"class_type": "TKWait", "inputs": {"seconds": 0.05, "steps": 1, "seed": seed}}
+    fail = {"class_type": "TKFail", "inputs": {"image": ["2", 0], "mode": mode, "seconds": seconds}, "_meta": {"title": "Bad"}}
+    return saving(fail, {"2": wait})
 
 
 def sampling(seed: int, steps: int = 8) -> Workflow:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 from collections.abc import Awaitable, Callable
@@ -116,6 +117,20 @@ async def test_folders_on_the_disk_are_used_as_they_are(tmp_path: Path) -> None:
         part = await http.get("/view?filename=out_00001_.png&subfolder=job", headers={"Range": "bytes=1-3"})
         assert (part.status_code, part.content) == (206, b"PNG")
         assert not (tmp_path / "temp" / "old.png").exists()
+
+
+async def test_a_download_that_is_cut_off_leaves_nothing_running(tmp_path: Path) -> None:
+    (tmp_path / "big.bin").write_bytes(bytes(32 * 1024 * 1024))
+    before = asyncio.all_tasks()
+    async with (
+        httpx2.AsyncClient(trust_env=False) as http,
+        run_fake_comfy(output_dir=tmp_path) as fake,
+        http.stream("GET", f"{fake.url}/view?filename=big.bin") as answer,
+    ):
+        assert answer.status_code == 200
+        await fake.crash()
+        assert asyncio.all_tasks() - before == set(fake.tasks)
+    assert asyncio.all_tasks() == before
 
 
 async def test_a_mask_becomes_the_alpha_of_the_picture_it_belongs_to(run: Run, http: httpx2.AsyncClient, fake: ServedFake) -> None:

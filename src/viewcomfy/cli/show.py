@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -23,6 +24,8 @@ MOST_PROBLEMS = 10
 WIDEST = 1_000_000
 """Columns of a table in a pipe: it takes only what it needs."""
 
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
 STATUS_COLORS = {"queued": "yellow", "running": "cyan", "succeeded": "green", "failed": "red", "canceled": "magenta"}
 
 
@@ -36,10 +39,19 @@ def err() -> Console:
     return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
+def plain(text: str | Text) -> Text:
+    """Return text with its colours and without anything else that could steer a terminal: nodes and callers choose what it says."""
+    if isinstance(text, Text):
+        return text
+    lines = Text.from_ansi(text)
+    lines.plain = CONTROLS.sub("", lines.plain) if CONTROLS.search(lines.plain) else lines.plain
+    return lines
+
+
 def say(text: str | Text, console: Console | None = None, *, style: str = "") -> None:
     """Write a line; in a pipe it stays one line, however long."""
     console = console or err()
-    console.print(text, style=style, soft_wrap=not console.is_terminal)
+    console.print(plain(text), style=style, soft_wrap=not console.is_terminal)
 
 
 def as_json(value: Any) -> None:
@@ -51,7 +63,7 @@ def as_json(value: Any) -> None:
 def lines(items: Iterable[str | Path]) -> None:
     """Write lines to stdout, never broken, so that they can be piped and clicked."""
     for item in items:
-        sys.stdout.write(f"{item}\n")
+        sys.stdout.write(f"{plain(str(item)).plain}\n")
     sys.stdout.flush()
 
 
@@ -59,7 +71,7 @@ def failed(error: ViewComfyError) -> None:
     """Tell a person what went wrong and what to do."""
     console = err()
     label, color = ("Canceled", "yellow") if isinstance(error, JobCanceled) else ("Error", "red")
-    say(Text.assemble((f"{label}: ", f"bold {color}"), (error.message, color)), console)
+    say(Text.assemble((f"{label}: ", f"bold {color}"), (plain(error.message).plain, color)), console)
     more = [problem["message"] for problem in error.problems if problem.get("message") not in (None, error.message)]
     for message in more[:MOST_PROBLEMS]:
         _indented(console, f"Also: {message}")
@@ -82,9 +94,9 @@ def failed_json(error: ViewComfyError) -> None:
 
 def _indented(console: Console, text: str) -> None:
     if console.is_terminal:
-        console.print(Padding(Text(text), (0, 0, 0, 2)))
+        console.print(Padding(plain(text), (0, 0, 0, 2)))
     else:
-        console.print(f"  {text}", soft_wrap=True)
+        console.print(Text("  ").append_text(plain(text)), soft_wrap=True)
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
@@ -94,7 +106,7 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
     for title in titles:
         grid.add_column(title, overflow="fold", no_wrap=title == titles[0])
     for row in rows:
-        grid.add_row(*row)
+        grid.add_row(*map(plain, row))
     if not console.is_terminal:
         console.width = WIDEST
     console.print(grid)
@@ -105,7 +117,7 @@ def facts(pairs: Iterable[tuple[str, str | Text]], console: Console | None = Non
     pairs = list(pairs)
     width = max(len(name) for name, _ in pairs)
     for name, value in pairs:
-        (console or out()).print(Text.assemble((name.ljust(width + 2), "dim"), value), soft_wrap=True)
+        (console or out()).print(Text.assemble((name.ljust(width + 2), "dim"), plain(value)), soft_wrap=True)
 
 
 def panel(title: Text, pairs: Iterable[tuple[str, str | Text]], *, footer: str = "") -> None:
@@ -114,7 +126,7 @@ def panel(title: Text, pairs: Iterable[tuple[str, str | Text]], *, footer: str =
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
     for name, value in pairs:
-        grid.add_row(name, value)
+        grid.add_row(name, plain(value))
     out().print(Panel.fit(grid, title=title, title_align="left", subtitle=Text(footer, "dim"), subtitle_align="left", padding=(1, 2)))
 
 

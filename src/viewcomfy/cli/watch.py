@@ -9,8 +9,8 @@ from typing import Any, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Column
-from rich.text import Text
 
+from viewcomfy.cli import show
 from viewcomfy.core.events import Event, EventKind
 
 BAR_LINE = re.compile(r"\d+%\|.*\|.*(it/s|s/it|\?it)")
@@ -57,8 +57,7 @@ class JobView:
     def _log(self, text: str, source: str) -> None:
         if not self._logs or (self._bar and BAR_LINE.search(text)):
             return
-        line = Text(text, style="dim" if source == "comfyui" else "")
-        self._console.print(line, soft_wrap=True)
+        self._console.print(show.plain(text), style="dim" if source == "comfyui" else "", soft_wrap=True)
 
     def _status(self, status: str) -> None:
         if self._bar and status in WAITING:
@@ -67,4 +66,4 @@ class JobView:
     def _progress(self, data: Any) -> None:
         if self._bar:
             title = data.get("title") or data.get("node_id") or "running"
-            self._bar.update(self._task, description=str(title), total=1.0, completed=float(data.get("fraction") or 0.0))
+            self._bar.update(self._task, description=show.plain(str(title)).plain, total=1.0, completed=float(data.get("fraction") or 0.0))

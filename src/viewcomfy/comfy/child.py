@@ -13,6 +13,8 @@ from pathlib import Path
 
 LAUNCHER = Path(__file__).parent / "programs" / "terminal_exec.py"
 POLL_EXIT = 0.1
+UNKNOWN_EXIT = 256
+"""The return code of a process that has ended without anyone being told how."""
 
 
 @dataclass(frozen=True, slots=True)

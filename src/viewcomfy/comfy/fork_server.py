@@ -15,13 +15,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from viewcomfy.comfy.child import Child, on_exit
+from viewcomfy.comfy.child import UNKNOWN_EXIT, Child, on_exit
 from viewcomfy.comfy.installation import Installation
 from viewcomfy.comfy.pidfile import birth
 
 PROGRAM = Path(__file__).parent / "programs" / "fork_server.py"
 LOAD_TIMEOUT = 30.0
 FORK_TIMEOUT = 10.0
+KILL_WAIT = 5.0
 PACKET = 64 * 1024
 EARLY = {"HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
 """What ComfyUI sets before it loads the packages that read it."""
@@ -56,6 +57,8 @@ class ForkServer:
         """Begin to load the packages, with the environment that the forks will have; does nothing while it runs."""
         if self._control is not None:
             return
+        if self._process:
+            self._process.wait(KILL_WAIT)  # the last one was killed
         self._ready = asyncio.get_running_loop().create_future()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
@@ -137,4 +140,4 @@ class ForkServer:
 
     @staticmethod
     def _watch(pid: int, exited: asyncio.Future[int]) -> None:
-        on_exit(pid, lambda: exited.set_result(-signal.SIGKILL), is_gone=lambda: birth(pid) is None)
+        on_exit(pid, lambda: exited.set_result(UNKNOWN_EXIT), is_gone=lambda: birth(pid) is None)

@@ -12,7 +12,7 @@ import termios
 import tty
 from collections.abc import Callable
 
-from viewcomfy.comfy.child import Child
+from viewcomfy.comfy.child import UNKNOWN_EXIT, Child
 
 READ_SIZE = 64 * 1024
 READS_AT_ONCE = 64
@@ -99,6 +99,8 @@ class Terminal:
 
 def describe_exit(returncode: int) -> str:
     """Say how a process ended."""
+    if returncode == UNKNOWN_EXIT:
+        return "ended"
     if returncode >= 0:
         return f"ended with exit code {returncode}"
     try:

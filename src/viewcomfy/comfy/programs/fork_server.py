@@ -24,20 +24,23 @@ import sys
 import termios
 import traceback
 from pathlib import Path
+from typing import Any
 
-PACKAGES = """
-    torch torch.nn.functional torch.utils.checkpoint torch.fx torch.export torch._dynamo.eval_frame torchsde torchaudio torchvision numpy
-    scipy.stats scipy.integrate scipy.ndimage scipy.optimize einops einops.layers.torch transformers transformers.utils safetensors.torch
-    tokenizers sentencepiece aiohttp aiohttp.web PIL.Image PIL.ImageOps PIL.ImageSequence PIL.PngImagePlugin PIL.ImageFont PIL.ImageDraw
-    av av.container av.subtitles.stream requests yaml tqdm tqdm.auto psutil pydantic pydantic_settings asyncio sqlite3 logging
-    email.mime.multipart uuid glob mimetypes html http.cookies kornia kornia.filters kornia.morphology kornia.color spandrel
-""".split()
+PACKAGES = (
+    "torch", "torch.nn.functional", "torch.utils.checkpoint", "torchsde",
+    "torchaudio", "torchvision", "numpy", "scipy.stats", "scipy.integrate", "scipy.ndimage", "scipy.optimize", "einops",
+    "einops.layers.torch", "transformers", "transformers.utils", "safetensors.torch", "tokenizers", "sentencepiece", "aiohttp",
+    "aiohttp.web", "PIL.Image", "PIL.ImageOps", "PIL.ImageSequence", "PIL.PngImagePlugin", "PIL.ImageFont", "PIL.ImageDraw", "av",
+    "av.container", "av.subtitles.stream", "requests", "yaml", "tqdm", "tqdm.auto", "psutil", "pydantic", "pydantic_settings",
+    "asyncio", "sqlite3", "logging", "email.mime.multipart", "uuid", "glob", "mimetypes", "html", "http.cookies", "kornia",
+    "kornia.filters", "kornia.morphology", "kornia.color", "spandrel",
+)  # fmt: skip
 LAZY = {"transformers": ("CLIPTokenizer", "T5TokenizerFast", "Qwen2Tokenizer", "LlamaTokenizerFast", "BertTokenizer", "ByT5Tokenizer")}
 """Names that their package loads only when they are asked for, with much behind them."""
 PACKET = 1024 * 1024
 
 
-def preload():
+def preload() -> None:
     """Load what is there; what is missing, ComfyUI will miss as well."""
     for name in PACKAGES:
         with contextlib.suppress(Exception):
@@ -50,18 +53,18 @@ def preload():
     gc.freeze()  # so that no collection in a fork touches, and thereby copies, what is shared
 
 
-def serve(control):
+def serve(control: socket.socket) -> None:
     """Answer requests and report ends until the other side is gone."""
     wake_read, wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake_write)
     tell(control, ready=True)
     while True:
-        readable, _, _ = select.select([control, wake_read], [], [])
+        readable, _, _ = select.select([control.fileno(), wake_read], [], [])
         if wake_read in readable:
             os.read(wake_read, 4096)
             report_ends(control)
-        if control in readable:
+        if control.fileno() in readable:
             packet, descriptors, _, _ = socket.recv_fds(control, PACKET, 1)
             if not packet:
                 return
@@ -70,12 +73,12 @@ def serve(control):
             tell(control, pid=pid)
 
 
-def tell(control, **answer):
+def tell(control: socket.socket, **answer: object) -> None:
     """Send one answer."""
     control.send(json.dumps(answer).encode())
 
 
-def report_ends(control):
+def report_ends(control: socket.socket) -> None:
     """Kill what is left of each process's group before its number is free again, then report it."""
     while True:
         try:
@@ -90,7 +93,7 @@ def report_ends(control):
         tell(control, exited=ended.si_pid, code=os.waitstatus_to_exitcode(status))
 
 
-def fork(request, terminal, inherited):
+def fork(request: dict[str, Any], terminal: int, inherited: tuple[int, ...]) -> int:
     """Return the pid of a new process that runs the request on the terminal."""
     pid = os.fork()
     if pid:
@@ -111,7 +114,7 @@ def fork(request, terminal, inherited):
         os._exit(code)
 
 
-def take_terminal(terminal):
+def take_terminal(terminal: int) -> None:
     """Lead a session of its own on the terminal, so that its end is ours, with line-buffered output as a fresh Python has there."""
     os.setsid()
     fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
@@ -121,15 +124,16 @@ def take_terminal(terminal):
     for number in (signal.SIGCHLD, signal.SIGHUP, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    sys.stdout = sys.__stdout__ = open(1, "w", buffering=1, encoding="utf-8", closefd=False)
-    sys.stderr = sys.__stderr__ = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+    # ComfyUI wraps the buffers of these; the dunder names keep them from being closed as garbage
+    sys.stdout = sys.__stdout__ = os.fdopen(1, "w", buffering=1, encoding="utf-8", closefd=False)  # type: ignore[misc]  # see above
+    sys.stderr = sys.__stderr__ = os.fdopen(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # type: ignore[misc]  # see above
 
 
-def run_main(main, arguments, env):
+def run_main(main: Path, arguments: list[str], env: dict[str, str]) -> int:
     """Become `python main.py`, as far as ComfyUI can tell; return its exit code."""
     os.environ.clear()
     os.environ.update(env)
-    random.seed()
+    random.seed()  # drawn anew: all forks would have the same
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()
     os.chdir(main.parent)
@@ -145,5 +149,5 @@ def run_main(main, arguments, env):
 if __name__ == "__main__":
     sys.path[0] = os.devnull  # not this folder
     preload()
-    if len(os.listdir("/proc/self/task")) == 1:  # with threads, a fork may hang
+    if len(list(Path("/proc/self/task").iterdir())) == 1:  # with threads, a fork may hang
         serve(socket.socket(fileno=int(sys.argv[1])))

@@ -63,7 +63,8 @@ class FakeComfy:
         self._thawed = _opened()
         self._faults: dict[str, list[int]] = {}
         self._is_running = False
-        self._tasks: list[asyncio.Task[None]] = []
+        self.tasks: list[asyncio.Task[None]] = []
+        """What runs jobs and sends messages at the moment."""
         self._boot()
 
     @cached_property
@@ -80,7 +81,7 @@ class FakeComfy:
             yield
         finally:
             self._is_running = False
-            tasks = self._tasks
+            tasks = self.tasks
             self._stop_tasks()
             await asyncio.gather(*tasks, return_exceptions=True)
 
@@ -149,12 +150,12 @@ class FakeComfy:
 
     def _start_tasks(self) -> None:
         if self._is_running:
-            self._tasks = [asyncio.create_task(self.hub.publish()), asyncio.create_task(self.executor.work())]
+            self.tasks = [asyncio.create_task(self.hub.publish()), asyncio.create_task(self.executor.work())]
 
     def _stop_tasks(self) -> None:
-        for task in self._tasks:
+        for task in self.tasks:
             task.cancel()
-        self._tasks = []
+        self.tasks = []
 
 
 def _opened() -> asyncio.Event:
