@@ -10,6 +10,8 @@ from typing import Any
 import httpx2
 from websockets.asyncio.client import connect
 
+from viewcomfy.core.workflows import with_output_folder
+
 
 class RawDriver:
     """One socket and one HTTP connection; `run` returns the bytes of every output."""
@@ -39,6 +41,8 @@ class RawDriver:
 
     async def run(self, workflow: dict[str, Any]) -> list[bytes]:
         prompt_id = str(uuid.uuid4())
+        # a folder of its own, as viewcomfy does it: ComfyUI lists the folder at each save, and would slow down from job to job
+        workflow = with_output_folder(workflow, f"raw/{prompt_id}")
         ended = self._ended[prompt_id] = asyncio.Event()
         answer = await self._http.post("/prompt", json={"prompt": workflow, "client_id": self._sid, "prompt_id": prompt_id})
         answer.raise_for_status()

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.product import Product
 
+from tests.e2e.product import Product
 from viewcomfy.comfy.install import install
 from viewcomfy.comfy.installation import Installation
 from viewcomfy.comfy.tiny_models import write_tiny_models

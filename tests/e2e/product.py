@@ -72,7 +72,10 @@ class Product:
         """Start it on a free port, again on the same one, and return once it has said that it answers."""
         with (self.data_dir.parent / f"{self.data_dir.name}.log").open("a") as log:
             self.process = subprocess.Popen(
-                [*COMMAND, "serve", "--port", str(self._port), *self._options], stdout=subprocess.PIPE, stderr=log, env=environment(**self._settings)
+                [*COMMAND, "serve", "--port", str(self._port), *self._options],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=environment(**self._settings),
             )
         self.url = str(self._first_line()["url"])
         self._port = int(self.url.rpartition(":")[2])

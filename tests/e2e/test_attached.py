@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+
 from tests.e2e.comfy_jobs import sampling
 from tests.e2e.pictures import decoded, encoded, likeness, opened, pixels, sample_photo
 from tests.e2e.product import Product, until

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.e2e.comfy_jobs import sampling
 from tests.e2e.pictures import decoded, encoded, opened, sample_photo
 from tests.e2e.product import ADMIN_TOKEN, COMMAND, PATIENCE, Product, environment
 from tests.e2e.workflows import colour, echo_photo, failing, sleeping
-
 from viewcomfy import AsyncClient, compat
 from viewcomfy.core.errors import InvalidParams, KeyNotAllowed, StillRunning, TimedOut, UnknownDeployment, WorkflowFailed
 from viewcomfy.core.events import EventKind

@@ -8,6 +8,7 @@ import time
 
 import httpx2
 import pytest
+
 from tests.e2e.comfy_jobs import sampling
 from tests.e2e.pictures import decoded, encoded, opened, sample_photo
 from tests.e2e.product import ADMIN_TOKEN, Json, Product, parse_sse

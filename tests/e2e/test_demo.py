@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,9 +17,15 @@ from tests.e2e.product import COMMAND, environment
 pytestmark = pytest.mark.e2e
 
 
-def demo(folder: Path, comfyui: Path, *words: str) -> subprocess.Popen[str]:
+@contextmanager
+def demo(folder: Path, comfyui: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
+    """Start a demo; it is killed at the end unless it has ended."""
     command = [*COMMAND, "demo", "--comfyui", str(comfyui), "--data-dir", str(folder / "data"), "-o", str(folder / "out"), *words]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(), cwd=folder)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(), cwd=folder) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def test_the_demo_makes_pictures_and_says_what_to_do_next(comfyui: Path, tmp_path: Path) -> None:
@@ -48,10 +56,11 @@ def test_the_call_it_prints_can_be_pasted_while_it_keeps_serving(comfyui: Path, 
             told += line
             if line.strip().startswith("http://") and "The page to open" in told:
                 break
-        call = re.search(r"^  curl .*?cut -c -\d+$", told, re.MULTILINE | re.DOTALL)
+        call = re.search(r"^  curl .*?sed -u .*?$", told, re.MULTILINE | re.DOTALL)
         assert call
         pasted = subprocess.run(["bash", "-c", call[0]], capture_output=True, text=True, timeout=120, check=True)
         assert "event: log_message" in pasted.stdout
-        assert 'data: {"prompt_id"' in pasted.stdout
+        assert '"status":"success"' in pasted.stdout
+        assert '"data":"…"' in pasted.stdout
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0

@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import pytest
+
 from tests.e2e.comfy_jobs import sampling
 from tests.e2e.pictures import pixels
 from tests.e2e.product import Product, until
@@ -202,6 +203,15 @@ def test_a_job_that_cannot_be_interrupted_is_ended_with_its_comfyui(fragile: Pro
     until(lambda: before not in [process.pid for process in fragile.comfyuis()], "the hung ComfyUI is gone", 10)
     fragile.result(fragile.deploy(colour()), {"1-inputs-color": 4})
     assert fragile.job(prompt_id)["status"] == "canceled"
+
+
+def test_a_job_that_waits_in_comfyuis_queue_never_ends_the_one_in_front(fragile: Product) -> None:
+    name = fragile.deploy(failing("none", seconds=3.2))
+    fragile.result(name, {"1-inputs-color": 76})  # known to be short from here on, so the next one may queue up behind it
+    front = fragile.run(name, {"1-inputs-color": 77, "2-inputs-mode": "freeze"})
+    behind = fragile.run(name, {"1-inputs-color": 78})
+    assert [fragile.ended(prompt_id)["status"] for prompt_id in (front, behind)] == ["succeeded", "succeeded"]
+    assert fragile.job(front)["attempt"] == 1
 
 
 def test_a_failure_that_comes_late_is_told_in_an_answer_that_has_begun(fragile: Product) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.e2e.pictures import encoded, sample_photo
 from tests.e2e.product import PATIENCE, Product
 from tests.e2e.workflows import echo_photo, failing, sleeping

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.e2e.pictures import decoded, opened, pixels
 from tests.e2e.product import Json, Product
 from tests.e2e.workflows import Workflow, colour, node
@@ -110,6 +111,20 @@ def test_a_prefix_that_leads_out_of_the_folder_fails_the_job(product: Product) -
     assert answer.status_code == 502
     assert answer.json()["code"] == "workflow_failed"
     assert "outside the output folder" in answer.json()["detail"]
+
+
+def test_a_file_that_the_next_job_writes_over_stays_as_it_was(product: Product) -> None:
+    name = product.deploy({"1": node("TKSame", seed=1, filename="same.txt", save=True)})
+    first, second, third = (product.result(name, {"1-inputs-seed": seed})["prompt_id"] for seed in (11, 12, 12))
+    contents = [product.http.get(product.job(prompt_id)["outputs"][0]["url"]).text for prompt_id in (first, second, third)]
+    assert contents == ["11", "12", "12"]
+
+
+def test_a_file_that_is_announced_and_not_there_fails_the_job(product: Product) -> None:
+    answer = product.infer(product.deploy({"1": node("TKSame", seed=1, filename="absent.txt", save=False)}), {"1-inputs-seed": 2})
+    assert answer.status_code == 502
+    assert answer.json()["code"] == "workflow_failed"
+    assert "'absent.txt'" in answer.json()["detail"]
 
 
 def test_date_patterns_in_a_prefix_are_filled_in(product: Product) -> None:

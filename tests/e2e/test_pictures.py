@@ -6,6 +6,7 @@ import json
 
 import pytest
 from PIL import Image, ImageDraw, ImageOps
+
 from tests.e2e.pictures import decoded, encoded, likeness, opened, pixels, sample_photo
 from tests.e2e.product import Json, Product
 from tests.e2e.workflows import colour, echo_photo, image_to_image, text_to_image
@@ -58,7 +59,9 @@ def test_the_biggest_seed_is_taken_to_the_last_digit(product: Product, fox: str)
 def test_a_photo_is_still_recognised_after_sampling_on_top_of_it(product: Product) -> None:
     name, photo = product.deploy(image_to_image()), sample_photo()
     same, negative = (
-        opened(decoded(product.result(name, {"7-inputs-seed": 51}, files={"3-inputs-image": ("my photo.png", encoded(sent))})["outputs"][0]))
+        opened(
+            decoded(product.result(name, {"7-inputs-seed": 51}, files={"3-inputs-image": ("my photo.png", encoded(sent))})["outputs"][0])
+        )
         for sent in (photo, ImageOps.invert(photo))
     )
     assert likeness(photo, same) > 0.8

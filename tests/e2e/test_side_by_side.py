@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.e2e.pictures import decoded, opened
 from tests.e2e.product import Product, until
 from tests.e2e.workflows import sleeping

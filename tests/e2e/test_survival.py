@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+
 from tests.e2e.pictures import encoded, opened, sample_photo
 from tests.e2e.product import COMMAND, Product, environment, parse_sse, until
 from tests.e2e.workflows import Workflow, colour, echo_photo, node, sleeping

@@ -120,6 +120,24 @@ class TKNote:
         return {"ui": {"text": [json.dumps({"type": "output", "subfolder": subfolder, "filename": filename})]}}
 
 
+class TKSame:
+    """Save the seed into the same file each time, as nodes do that take no prefix; it can be announced without being there."""
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"seed": SEED, "filename": ("STRING", {"default": "same.txt"}), "save": ("BOOLEAN", {"default": True})}}
+
+    RETURN_TYPES = ()
+    FUNCTION = "run"
+    CATEGORY = "testkit"
+    OUTPUT_NODE = True
+
+    def run(self, seed, filename, save):
+        if save:
+            Path(folder_paths.get_output_directory(), filename).write_text(str(seed))
+        return {"ui": {"files": [{"filename": filename, "subfolder": "", "type": "output"}]}}
+
+
 class TKMesh:
     """Make a triangle."""
 
@@ -136,4 +154,4 @@ class TKMesh:
         return (types.SimpleNamespace(vertices=corners, faces=torch.tensor([[[0, 1, 2]]])),)
 
 
-NODE_CLASS_MAPPINGS = {"TKWait": TKWait, "TKFail": TKFail, "TKSaveBytes": TKSaveBytes, "TKNote": TKNote, "TKMesh": TKMesh}
+NODE_CLASS_MAPPINGS = {"TKWait": TKWait, "TKFail": TKFail, "TKSaveBytes": TKSaveBytes, "TKNote": TKNote, "TKSame": TKSame, "TKMesh": TKMesh}

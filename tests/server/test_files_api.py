@@ -94,7 +94,8 @@ async def test_what_could_run_scripts_is_never_shown_in_place(site: Site, conten
 
 
 async def test_a_forged_link_answers_403(site: Site, url: str) -> None:
-    for forged in ("/files/x", url[:-1] + ("A" if url[-1] != "A" else "B"), "/files/%00", "/files/" + "a" * 3000):
+    changed = f"{url[:-2]}{'A' if url[-2] != 'A' else 'B'}{url[-1]}"  # not the last letter: some of its bits mean nothing
+    for forged in ("/files/x", changed, "/files/%00", "/files/" + "a" * 3000):
         answer = await site.http.get(forged)
         assert (answer.status_code, answer.json()["code"]) == (403, "link_invalid")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from viewcomfy.cli.options import AsJson, DataDir, settings_from
+from viewcomfy.core.errors import JobCanceled
 
 if TYPE_CHECKING:
     from viewcomfy.comfy.install import InstallProgress, Report
@@ -69,8 +70,11 @@ def install_comfyui(folder: Path, *, use_cpu: bool | None = None) -> Installatio
     """Install ComfyUI with its progress on stderr; a finished install is returned at once. Raises InstallFailed, DiskFull."""
     from viewcomfy.comfy.install import install
 
-    with install_view() as report:
-        return install(folder, report, use_cpu=use_cpu)
+    try:
+        with install_view() as report:
+            return install(folder, report, use_cpu=use_cpu)
+    except KeyboardInterrupt:
+        raise JobCanceled("The installation was interrupted.", hint="Run it again: it goes on where it stopped.") from None
 
 
 @contextmanager
@@ -88,11 +92,16 @@ def install_view() -> Iterator[Report]:
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
-        BarColumn(20),
+        BarColumn(12),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[line]}", style="dim", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
+        TextColumn(
+            "{task.fields[line]}",
+            style="dim",
+            markup=False,
+            table_column=Column(no_wrap=True, overflow="ellipsis", max_width=max(8, console.width - 60)),
+        ),
     )
-    with Progress(*columns, console=console, transient=True, expand=True) as bar:
+    with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("ComfyUI", total=1.0, line="", visible=False)
 
         def report(at: InstallProgress) -> None:

@@ -47,7 +47,11 @@ def demo(
     if write_tiny_models(installation):
         show.say(f"Tiny models, made on the spot, in {installation.models}", show.out())
     again = serve_command(settings, comfyui)
-    changes = {"comfyui": str(comfyui or install_folder(settings.data_dir)), "backends": 1, **({} if keep else {"port": 0})}
+    changes = {
+        "comfyui": str(comfyui or install_folder(settings.data_dir)),
+        "backends": 1,
+        **({} if keep else {"port": 0, "shutdown_grace": 0.0}),
+    }
     run_loop(tour(settings.model_copy(update=changes), output, keep=keep, url_again=url_again(settings), again=again))
 
 

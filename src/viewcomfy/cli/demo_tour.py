@@ -45,7 +45,7 @@ async def tour(settings: Settings, folder: Path, *, keep: bool, url_again: str, 
             if told.once.is_set():
                 raise JobCanceled("The demo was canceled.", hint="Run it again: it goes on where it stopped.")
             _say_pictures(folder)
-            _line("The tiny models know no objects: the prompt sets the tint, the seed the shapes.")
+            _line("The tiny models know no objects: prompts set the tint, seeds the shapes.")
             if running.opened.admin_token and settings.admin_token is None:
                 _headline("Admin token, for `viewcomfy deploy` and `viewcomfy keys`; it is not shown again")
                 _line(f"export VIEWCOMFY_ADMIN_TOKEN={running.opened.admin_token}")
@@ -135,7 +135,7 @@ def curl_lines(url: str, key: DemoKey) -> list[str]:
         f"    -H 'client_secret: {key.client_secret}' \\",
         "    -F logs=true \\",
         f"    --form-string 'params={params}' \\",
-        "    | cut -c -120",  # the last line holds the whole picture
+        """    | sed -u 's/"data":"[^"]*/"data":"…/'""",  # the whole picture, in base64
     ]
 
 

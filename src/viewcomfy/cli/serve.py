@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -41,6 +42,7 @@ def serve(
     Every option can be set by a variable too: VIEWCOMFY_PORT for --port.
     With --json one line is written once the server answers: {"url", "admin_token"}.
     """
+    gc.disable()  # what is imported lives for ever: to look for garbage in it takes a fifth of the start
     from viewcomfy.cli.logs import log_to_stderr
     from viewcomfy.cli.serving import run_loop
     from viewcomfy.settings import Settings
@@ -59,12 +61,16 @@ async def _serve(settings: Settings, *, as_json: bool) -> None:
 
     with told_by_signals() as told:
         async with running_server(settings, told) as running:
+            gc.freeze()
+            gc.enable()
             if as_json:
                 show.as_json({"url": running.url, "admin_token": running.opened.admin_token})
             else:
                 show.panel(title(), start_facts(settings, running), footer="Ctrl-C stops it.")
             await told.once.wait()
-            show.say("Stopping: running jobs get time to end. Once more stops at once.", style="dim")
+            if (console := show.err()).is_terminal:
+                console.print()  # the terminal has written ^C
+            show.say("Stopping: running jobs get time to end. Once more stops at once.", console, style="dim")
 
 
 def title() -> Text:

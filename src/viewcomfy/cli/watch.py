@@ -28,12 +28,12 @@ class JobView:
         if console.is_terminal:
             columns = (
                 SpinnerColumn(),
-                TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
+                TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis", width=28)),
                 BarColumn(24),
                 TextColumn("{task.percentage:>3.0f}%"),
                 TimeElapsedColumn(),
             )
-            self._bar = Progress(*columns, console=console, transient=True, expand=True)
+            self._bar = Progress(*columns, console=console, transient=True)
             self._task = self._bar.add_task(WAITING["queued"], total=None)
 
     def __enter__(self) -> Self:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ from viewcomfy.core.errors import (
     NoBackend,
     OverrideNotAllowed,
     QueueFull,
+    ServerUnavailable,
     ViewComfyError,
 )
 from viewcomfy.core.events import log_event
@@ -66,7 +68,7 @@ class InferService:
         self._engine = engine
         self._limits = limits
         self._clock = clock
-        self._accepting: set[asyncio.Task[None]] = set()
+        self._accepting: set[asyncio.Task[Job]] = set()
         self._queue_length = 0
         self._queue_checked_at = float("-inf")
 
@@ -86,32 +88,39 @@ class InferService:
         params = read_json(received.params, "params") if received.params and received.params.strip() else {}
         applied = rules.apply(workflow, params, files=[pair.image.field for pair in pairs], overridden=overridden)
         await self._check_queue()
+        # a folder of this request's own: the same prompt_id may be on its way a second time
+        folder = f"jobs/{prompt_id}/in/{secrets.token_hex(4)}"
         try:
-            uploads = [await self._keep(prompt_id, number, pair) for number, pair in enumerate(pairs)]
+            uploads = [await self._keep(prompt_id, folder, number, pair) for number, pair in enumerate(pairs)]
         except BaseException:
-            await self._forget_files(prompt_id)
+            await self._forget(folder)
             raise
         job = self._job(prompt_id, caller, deployment, _with_uploads(applied.workflow, uploads), uploads)
-        accept = asyncio.create_task(self._accept(job, applied.fresh_seeds))
+        accept = asyncio.create_task(self._accept(job, folder, applied.fresh_seeds))
         self._accepting.add(accept)
         accept.add_done_callback(self._accepting.discard)
-        await asyncio.shield(accept)  # a caller that vanishes just now leaves a whole job or none
-        return job
+        accepted = await asyncio.shield(accept)  # a caller that vanishes just now leaves a whole job or none
+        return job if accepted is job else _same_job(accepted, caller, deployment)
 
-    async def _accept(self, job: Job, fresh_seeds: Mapping[str, int]) -> None:
+    async def _accept(self, job: Job, folder: str, fresh_seeds: Mapping[str, int]) -> Job:
+        """Store and queue a job; return it, or the one that came first with its prompt_id."""
         try:
             await self._rows.add(job)
-        except ViewComfyError:
-            await self._forget_files(job.prompt_id)
+        except ViewComfyError as fault:
+            await self._forget(folder)
+            if isinstance(fault, Conflict) and (first := await self._rows.get(job.prompt_id)):
+                return first
             raise
-        await self._engine.enqueue(Ticket(job.prompt_id, job.created_at, job.pool, job.priority, job.key_id, job.affinity))
+        with suppress(ServerUnavailable):  # it is shutting down, and the job is stored: it runs after the next start
+            await self._engine.enqueue(Ticket(job.prompt_id, job.created_at, job.pool, job.priority, job.key_id, job.affinity))
         if fresh_seeds:
             named = ", ".join(f"{key} = {seed}" for key, seed in fresh_seeds.items())
             await self._engine.emit(job.prompt_id, [log_event(f"params is empty, so the seed is new: {named}", self._clock())])
+        return job
 
-    async def _forget_files(self, prompt_id: str) -> None:
+    async def _forget(self, folder: str) -> None:
         with suppress(ViewComfyError):  # the first fault is the one to tell; retention removes what is left
-            await self._files.remove(f"jobs/{prompt_id}/")
+            await self._files.remove(f"{folder}/")
 
     async def _check_queue(self) -> None:
         now = time.monotonic()
@@ -124,7 +133,7 @@ class InferService:
             raise QueueFull(f"{self._queue_length} jobs are waiting already.", hint="Try again in a while.", retry_after=5)
         self._queue_length += 1
 
-    async def _keep(self, prompt_id: str, number: int, pair: _Pair) -> Upload:
+    async def _keep(self, prompt_id: str, folder: str, number: int, pair: _Pair) -> Upload:
         # named after the job: another job's file of the same name can't be taken for this one, on any backend
         name = f"{prompt_id}-{number}-{safe_filename(pair.image.filename, 'upload')}"
         path, made = pair.image.path, None
@@ -134,7 +143,7 @@ class InferService:
             await asyncio.to_thread(apply_mask, path, pair.mask.path, made)
             path = made
         try:
-            file_key = f"jobs/{prompt_id}/in/{name}"
+            file_key = f"{folder}/{name}"
             size = await self._files.put_file(file_key, path)
         finally:
             if made is not None:

@@ -17,10 +17,10 @@ def apply_mask(image_path: Path, mask_path: Path, target: Path) -> None:
     """
     try:
         with Image.open(image_path) as image, Image.open(mask_path) as mask:
+            merged = ImageOps.exif_transpose(image).convert("RGB")  # as LoadImage would turn it, and as whoever painted saw it
             alpha = _alpha_of(mask)
-            if alpha.size != image.size:
-                alpha = alpha.resize(image.size)
-            merged = image.convert("RGB")
+            if alpha.size != merged.size:
+                alpha = alpha.resize(merged.size)
             merged.putalpha(alpha)
             merged.save(target, format="PNG", compress_level=1)
     except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as fault:

@@ -101,6 +101,11 @@ class Database:
         self._writer = _Transactions("store-writer", engine.connect)
         self._reader = _Transactions("store-reader", lambda: engine.connect().execution_options(read_only=True))
 
+    @property
+    def is_ours_alone(self) -> bool:
+        """Tell whether no other process writes to it: a SQLite file belongs to one server."""
+        return self._engine.dialect.name == "sqlite"
+
     async def run(self, function: Callable[[Connection], T]) -> T:
         """Run a function that writes; its errors are the caller's, and undo what it did."""
         return await self._writer.run(function)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from viewcomfy.core.errors import BadInput, Conflict
 from viewcomfy.core.jobs import Job, JobStatus
 from viewcomfy.store.database import Database
+from viewcomfy.store.recent import RecentJobs
 from viewcomfy.store.rows import JOB_COLUMNS, job_of, row_of
 from viewcomfy.store.tables import events, jobs, workflows
 
@@ -35,8 +36,9 @@ class Kept:
 class JobRows:
     """Add, read, list and forget jobs."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, recent: RecentJobs) -> None:
         self._database = database
+        self._recent = recent
 
     async def add(self, job: Job) -> None:
         """Store a new job, ready to be claimed; raise Conflict when its prompt_id is taken."""
@@ -49,9 +51,12 @@ class JobRows:
             connection.execute(_ADD_WORKFLOW, {"prompt_id": job.prompt_id, "workflow": job.workflow})
 
         await self._database.run(work)
+        self._recent.add(job)
 
     async def get(self, prompt_id: str) -> Job | None:
         """Return a job with its workflow."""
+        if recent := self._recent.get(prompt_id):
+            return recent
 
         def work(connection: Connection) -> Job | None:
             row = connection.execute(_GET, {"wanted": prompt_id}).one_or_none()
@@ -126,6 +131,7 @@ class JobRows:
             connection.execute(delete(jobs).where(jobs.c.prompt_id.in_(gone)))
             return len(gone)
 
+        self._recent.forget(prompt_ids)
         return await self._database.run(work)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from sqlalchemy import Connection, bindparam, func, null, select, update
 from sqlalchemy.sql.elements import ColumnElement
@@ -12,8 +13,11 @@ from viewcomfy.core.jobs import Job, JobError, JobStatus, Manifest
 from viewcomfy.core.scheduling import Lane
 from viewcomfy.store.database import Database
 from viewcomfy.store.lanes import NEXT_IN_LANE, lane_of_row, lanes_query
+from viewcomfy.store.recent import RecentJobs
 from viewcomfy.store.rows import JOB_COLUMNS, job_of, lane_of, manifest_row
 from viewcomfy.store.tables import QUEUED, RUNNING, events, jobs
+
+T = TypeVar("T")
 
 _MINE: tuple[ColumnElement[bool], ...] = (
     jobs.c.prompt_id == bindparam("wanted"),
@@ -82,8 +86,9 @@ Choose = Callable[[Sequence[Lane]], tuple[Lane, str] | None]
 class QueueRows:
     """What the engine of one machine needs of the jobs. Times are Unix seconds; jobs are returned without their workflows."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, recent: RecentJobs) -> None:
         self._database = database
+        self._recent = recent
 
     async def claim(self, pool: str, choose: Choose, *, now: float, expires_at: float) -> tuple[str, int] | None:
         """Give the oldest job of the lane that `choose` returns to the worker that it returns; return its prompt_id and attempt.
@@ -91,7 +96,7 @@ class QueueRows:
         `choose` is called inside the transaction, on another thread, with the lanes of the pool that can go now.
         """
 
-        def work(connection: Connection) -> tuple[str, int] | None:
+        def work(connection: Connection) -> tuple[str, int, str] | None:
             lanes = [lane_of_row(pool, row) for row in connection.execute(_LANES, {"at_pool": pool, "now": now}) if row.oldest is not None]
             chosen = choose(lanes)
             if chosen is None:
@@ -105,9 +110,14 @@ class QueueRows:
                 "new_expiry": expires_at,
             }
             row = connection.execute(_CLAIM, values).one_or_none()
-            return (row.prompt_id, row.attempt) if row else None
+            return (row.prompt_id, row.attempt, worker) if row else None
 
-        return await self._database.run(work)
+        claimed = await self._change(work)
+        if claimed is None:
+            return None
+        prompt_id, attempt, worker = claimed
+        self._recent.update(prompt_id, status=JobStatus.RUNNING, attempt=attempt, worker=worker, started_at=now)
+        return prompt_id, attempt
 
     async def extend(self, prompt_id: str, attempt: int, *, expires_at: float) -> None:
         """Move the end of a lease; raise StaleLease when the attempt is not the job's running one."""
@@ -127,7 +137,9 @@ class QueueRows:
             if connection.execute(_COMMIT, values).rowcount != 1:
                 raise _stale(prompt_id, attempt)
 
-        await self._database.run(work)
+        await self._change(work)
+        outcome = {"status": manifest.status, "outputs": manifest.outputs, "error": manifest.error}
+        self._recent.update(prompt_id, **outcome, execution_time=manifest.execution_time, finished_at=now)
 
     async def release(
         self, prompt_id: str, attempt: int, error: JobError, *, now: float, run_after: float, counts: bool, attempts: int
@@ -137,7 +149,9 @@ class QueueRows:
         def work(connection: Connection) -> Job:
             return _give_back(connection, prompt_id, attempt, error, now=now, run_after=run_after, counts=counts, attempts=attempts)
 
-        return await self._database.run(work)
+        job = await self._change(work)
+        self._recent.changed(job)
+        return job
 
     async def cancel(self, prompt_id: str, *, now: float) -> tuple[Job, bool]:
         """Cancel a job that has not finished; return it as it then is, and whether this call has changed it. Raises UnknownJob."""
@@ -149,7 +163,9 @@ class QueueRows:
                 raise UnknownJob(f"There is no job {prompt_id[:80]!r}.")
             return job_of(row), canceled is not None
 
-        return await self._database.run(work)
+        job, changed = await self._change(work)
+        self._recent.changed(job)
+        return job, changed
 
     async def expire(self, error: JobError, *, ended_by: float, now: float, attempts: int) -> list[Job]:
         """Take back every job whose lease ends before a time; return them as they then are, queued or failed with `error`."""
@@ -161,7 +177,18 @@ class QueueRows:
                 for row in overdue
             ]
 
-        return await self._database.run(work)
+        taken = await self._change(work)
+        for job in taken:
+            self._recent.changed(job)
+        return taken
+
+    async def _change(self, work: Callable[[Connection], T]) -> T:
+        """Run a transaction; where its end is not heard of, nothing that is remembered can be trusted."""
+        try:
+            return await self._database.run(work)
+        except BaseException:
+            self._recent.forget_all()
+            raise
 
     async def unfinished(self) -> list[tuple[str, str, JobStatus, int]]:
         """Return prompt_id, pool, status and the seq of the last stored event (0: none) of every job that is not finished."""

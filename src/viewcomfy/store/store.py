@@ -19,6 +19,10 @@ from viewcomfy.store.keys import KeyRows
 from viewcomfy.store.meta import MetaRows
 from viewcomfy.store.migrate import migrate
 from viewcomfy.store.queue import QueueRows
+from viewcomfy.store.recent import RecentJobs
+
+RECENT = 128
+"""How many jobs are kept in memory; their workflows may be large."""
 
 
 class Store:
@@ -26,8 +30,9 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.jobs = JobRows(database)
-        self.queue = QueueRows(database)
+        recent = RecentJobs(RECENT if database.is_ours_alone else 0)
+        self.jobs = JobRows(database, recent)
+        self.queue = QueueRows(database, recent)
         self.deployments = DeploymentRows(database)
         self.keys = KeyRows(database)
         self.events = EventRows(database)

@@ -13,7 +13,6 @@ from viewcomfy.comfy.backend import Backend, BackendState
 from viewcomfy.comfy.pool import Pool
 from viewcomfy.core.errors import ViewComfyError
 from viewcomfy.engine.base import Engine, WorkerInfo
-from viewcomfy.worker.execution import OUTPUT_FOLDER
 from viewcomfy.worker.loop import BackendLoop
 from viewcomfy.worker.runner import Runner, remove_all
 
@@ -56,10 +55,10 @@ class Worker:
                 helper.cancel()
 
     def _left_behind(self) -> list[Path]:
-        """Return what a killed worker has left in the folders of its backends."""
+        """Return what an earlier worker has left in the folders of its backends; no ComfyUI runs there yet that could know of it."""
         ours = [backend.folders for backend in self._pool.backends if backend.folders is not None]
-        inputs = [path for folders in ours if folders.input.is_dir() for path in folders.input.iterdir()]
-        return [*(folders.output / OUTPUT_FOLDER for folders in ours), *inputs]
+        places = [place for folders in ours for place in (folders.input, folders.output) if place.is_dir()]
+        return [path for place in places for path in place.iterdir()]
 
     async def stop(self, grace: float) -> None:
         """Stop claiming; give what still runs after `grace` seconds back to the queue."""

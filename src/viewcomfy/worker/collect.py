@@ -4,27 +4,33 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+from viewcomfy.comfy.api import file_chunks
 from viewcomfy.comfy.link import Link
 from viewcomfy.comfy.messages import NodeOutput
 from viewcomfy.comfy.node_output import SavedFile, output_entries, text_outputs
 from viewcomfy.comfy.process import Folders
+from viewcomfy.core.errors import UnknownFile, WorkflowFailed
 from viewcomfy.core.outputs import Output, content_type_of, safe_filename, unique_filenames
 from viewcomfy.files.base import Files
 
 
 class Collector:
-    """Keeps the outputs of one attempt below `prefix`; each attempt has a prefix of its own, so a late one harms nobody."""
+    """Keeps the outputs of one attempt below `prefix`; each attempt has a prefix of its own, so a late one harms nobody.
 
-    def __init__(self, files: Files, folders: Folders | None, link: Link, prefix: str) -> None:
+    `own` is the folder below ComfyUI's output folder that only this attempt writes to.
+    """
+
+    def __init__(self, files: Files, folders: Folders | None, link: Link, *, prefix: str, own: str) -> None:
         self._files = files
         self._folders = folders
         self._link = link
         self._prefix = prefix
+        self._own = own
         self._seen: set[SavedFile] = set()
         self.outputs: list[Output] = []
 
     async def take(self, message: NodeOutput) -> list[Output]:
-        """Put the files and texts that a node announced into files; return them as outputs."""
+        """Put the files and texts that a node announced into files; return them as outputs. Raises WorkflowFailed, DiskFull."""
         fresh = [entry for entry in output_entries(message.ui) if entry not in self._seen]
         self._seen.update(fresh)
         outputs = [await self._keep_file(entry, message.node_id) for entry in fresh]
@@ -36,12 +42,20 @@ class Collector:
     async def _keep_file(self, entry: SavedFile, node_id: str) -> Output:
         filename = self._name(entry.filename)
         key = f"{self._prefix}/{filename}"
-        path = self._folders.path_of(entry) if self._folders else None
-        if path is not None:
-            size = await self._files.put_file(key, path)
-        else:
-            size = await self._files.put(key, self._link.api.view(entry))
+        try:
+            size = await self._bring(entry, key)
+        except (UnknownFile, FileNotFoundError) as gone:
+            message = f"Node {node_id} says that it saved '{entry.filename}', but ComfyUI has no such file."
+            raise WorkflowFailed(message, details={"node_id": node_id}) from gone
         return self._add(filename, size, key, node_id)
+
+    async def _bring(self, entry: SavedFile, key: str) -> int:
+        path = self._folders.path_of(entry) if self._folders else None
+        if path is None:
+            return await self._files.put(key, self._link.api.view(entry))
+        if entry.folder_type == "output" and f"{entry.subfolder}/".startswith(f"{self._own}/"):
+            return await self._files.put_file(key, path)
+        return await self._files.put(key, file_chunks(path))  # a copy: the next job may write over it
 
     async def _keep_text(self, text: str, node_id: str) -> Output:
         filename = self._name(f"text_{node_id}.txt")

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from viewcomfy.comfy.backend import Backend
+from viewcomfy.comfy.backend import Backend, BackendState
 from viewcomfy.comfy.failures import failure
 from viewcomfy.comfy.feed import Feed
 from viewcomfy.comfy.link import Link
@@ -74,7 +74,7 @@ class Execution:
     async def run(self) -> Manifest:
         """Return what the attempt made. Raises a ViewComfyError when it failed, NotStarted when it was taken back."""
         lines: asyncio.Queue[str] = asyncio.Queue()
-        teller = asyncio.create_task(self._tell(lines))
+        teller = None if self._backend.state is BackendState.READY else asyncio.create_task(self._tell(lines))
         try:
             async with self._deadline, self._backend.use(lines.put_nowait) as link:
                 return await self._run_on(link)
@@ -83,7 +83,8 @@ class Execution:
                 raise
             raise self._stop_reason or self._late() from late
         finally:
-            teller.cancel()
+            if teller is not None:
+                teller.cancel()
 
     def stop(self, reason: ViewComfyError | None = None) -> None:
         """End the attempt at its next step with this reason."""
@@ -100,19 +101,27 @@ class Execution:
         if self._stop_reason is not None:
             raise self._stop_reason
         graph = with_output_folder(await self._stage(link), self._folder)
-        collector = Collector(self._files, self._backend.folders, link, self._out)
+        collector = Collector(self._files, self._backend.folders, link, prefix=self._out, own=self._folder)
         async with link.follow(self._comfy_id) as feed:
             try:
                 await link.queue(feed, graph)
                 if self._spare:
                     self._limit(SPARE_SECONDS)
-                async for message in feed:
-                    await self._take(message, collector)
-                    if isinstance(message, Succeeded):
-                        return Manifest(JobStatus.SUCCEEDED, tuple(collector.outputs), execution_time=self._seconds())
+                return await self._follow(feed, link, collector)
             except asyncio.CancelledError:  # the deadline, or the end of the worker
                 await self._stop_prompt(link, feed)
                 raise
+
+    async def _follow(self, feed: Feed, link: Link, collector: Collector) -> Manifest:
+        try:
+            async for message in feed:
+                await self._take(message, collector)
+                if isinstance(message, Succeeded):
+                    return Manifest(JobStatus.SUCCEEDED, tuple(collector.outputs), execution_time=self._seconds())
+        except (ViewComfyError, OSError):
+            if not feed.ended.is_set():  # an output that could not be kept: nobody wants the rest
+                await self._stop_prompt(link, feed)
+            raise
         raise BackendCrashed("ComfyUI ended the job without saying how.")
 
     async def _take(self, message: JobMessage, collector: Collector) -> None:
@@ -127,6 +136,8 @@ class Execution:
                 raise failure(message, self._job.workflow)
             case Interrupted():
                 raise WorkflowFailed("Somebody else interrupted the job in ComfyUI.")
+            case BackendLost() if self._spare and self._started_at is None:
+                raise NotStarted  # the job in front is to blame
             case BackendLost():
                 raise (BackendUnresponsive if message.unresponsive else BackendCrashed)(message.reason)
         await self._emit(events)
@@ -157,8 +168,12 @@ class Execution:
         return workflow
 
     async def _stop_prompt(self, link: Link, feed: Feed) -> None:
-        """Interrupt the prompt; kill its backend if that does not help, so that the next job does not wait for it."""
-        if not await link.cancel(feed, grace=self._grace) and self._backend.folders is not None:
+        """Interrupt the prompt; kill its backend if that does not help, so that the next job does not wait for it.
+
+        A prompt that has not begun is no reason to kill: it waits behind another job.
+        """
+        stopped = await link.cancel(feed, grace=self._grace)
+        if not stopped and self._started_at is not None and self._backend.folders is not None:
             await self._backend.kill(f"A job did not stop within {self._grace:g} s of being interrupted.")
 
     def litter(self) -> list[Path]:

@@ -35,6 +35,8 @@ class BackendLoop:
         self._seconds: dict[str, float] = {}
         self._warm: frozenset[str] = frozenset()
         self._active: dict[Lease, Job | None] = {}
+        self._busy_since = 0.0
+        self._turns_long: asyncio.TimerHandle | None = None
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until told to stop; return when the running jobs have ended."""
@@ -82,7 +84,18 @@ class BackendLoop:
         return self._backend.state is BackendState.READY
 
     def _runs_a_short_job(self) -> bool:
+        """Tell whether what runs is known to be short, and has been so far: a short job turns long when its models must be loaded anew."""
+        if asyncio.get_running_loop().time() - self._busy_since >= SHORT_SECONDS:
+            return False
         return all(job is not None and self._seconds.get(kind_of(job), SHORT_SECONDS) < SHORT_SECONDS for job in self._active.values())
+
+    def _now_in_front(self) -> None:
+        """Set the clock of the job that runs now; when it turns out not to be short, nothing more is claimed behind it."""
+        loop = asyncio.get_running_loop()
+        self._busy_since = loop.time()
+        if self._turns_long is not None:
+            self._turns_long.cancel()
+        self._turns_long = loop.call_later(SHORT_SECONDS, self._changed.set)
 
     def _claimer(self) -> Claimer:
         if self._active:
@@ -98,6 +111,8 @@ class BackendLoop:
             if job is None:
                 return
             self._active[lease] = job
+            if not spare:
+                self._now_in_front()
             if self._runs_a_short_job():
                 self._changed.set()  # there is room for one more
             report = await self._runner.run(lease, job, self._backend, spare=spare)
@@ -106,4 +121,5 @@ class BackendLoop:
                 self._warm = frozenset({report.affinity}) if report.affinity else self._warm
         finally:
             self._active.pop(lease, None)
+            self._now_in_front()
             self._changed.set()

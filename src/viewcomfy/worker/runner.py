@@ -20,6 +20,7 @@ from viewcomfy.core.errors import (
     InternalError,
     NoBackend,
     OutOfMemory,
+    ServerUnavailable,
     StaleLease,
     ViewComfyError,
 )
@@ -33,6 +34,8 @@ from viewcomfy.worker.execution import Execution, NotStarted
 RETRYABLE = (BackendCrashed, BackendUnresponsive, NoBackend, OutOfMemory)
 """Faults of the backend, not of the job: it may succeed at another attempt."""
 RETRY_SECONDS = 1.0
+COMMIT_PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
+"""Seconds between attempts to write down how a job ended."""
 
 log = structlog.get_logger(__name__)
 
@@ -70,8 +73,8 @@ class Runner:
         watch = asyncio.create_task(self._stop_when_canceled(lease, execution))
         try:
             return await self._attempt(execution, lease, job)
-        except StaleLease:
-            log.info("a job was finished elsewhere", prompt_id=job.prompt_id, attempt=lease.attempt)
+        except StaleLease as fault:
+            _log_lapse(lease, fault)
         except NotStarted:
             await self._give_back(lease)
         except ViewComfyError as fault:
@@ -93,7 +96,7 @@ class Runner:
             await asyncio.to_thread(remove_all, execution.litter())  # at once: the next attempt brings files of the same names
             raise
         try:
-            await self._engine.commit(lease, manifest)
+            await self._commit(lease, manifest)
         finally:
             self._litter += execution.litter()
         return Report(kind_of(job), manifest.execution_time, job.affinity)
@@ -103,8 +106,10 @@ class Runner:
         execution.stop()
 
     async def _give_back(self, lease: Lease) -> None:
-        with suppress(StaleLease):
+        try:
             await self._engine.release(lease, JobError("worker_lost", "The job was given back."), counts=False)
+        except ViewComfyError as fault:
+            _log_lapse(lease, fault)
 
     async def _fail(self, lease: Lease, job: Job, fault: ViewComfyError) -> None:
         error = JobError(fault.code, str(fault), {**fault.details, **({"problems": fault.problems} if fault.problems else {})})
@@ -112,9 +117,19 @@ class Runner:
             if isinstance(fault, RETRYABLE):
                 await self._retry(lease, job, fault, error)
             else:
-                await self._engine.commit(lease, Manifest(JobStatus.FAILED, error=error))
-        except StaleLease:
-            log.info("a failed job was finished elsewhere", prompt_id=job.prompt_id, attempt=lease.attempt)
+                await self._commit(lease, Manifest(JobStatus.FAILED, error=error))
+        except ViewComfyError as trouble:
+            _log_lapse(lease, trouble)
+
+    async def _commit(self, lease: Lease, manifest: Manifest) -> None:
+        """Write down how the job ended; where the store cannot take it now, try again for a while: the lease is kept meanwhile."""
+        for pause in COMMIT_PAUSES:
+            try:
+                return await self._engine.commit(lease, manifest)
+            except (DiskFull, ServerUnavailable) as fault:
+                log.warning("a job's end could not be written down yet", prompt_id=lease.prompt_id, reason=str(fault))
+                await asyncio.sleep(pause)
+        return await self._engine.commit(lease, manifest)
 
     async def _retry(self, lease: Lease, job: Job, fault: ViewComfyError, error: JobError) -> None:
         await self._engine.emit(job.prompt_id, [log_event(f"attempt {lease.attempt} did not succeed: {fault}", self._clock())])
@@ -140,7 +155,7 @@ class Runner:
                     await self._engine.extend(lease)
                 except StaleLease:
                     execution.stop()
-                except DiskFull as fault:
+                except ViewComfyError as fault:
                     log.warning("a lease could not be renewed", prompt_id=lease.prompt_id, reason=str(fault))
 
     async def sweep(self, every: float) -> None:
@@ -167,12 +182,19 @@ class Runner:
 
 
 def remove_all(paths: Iterable[Path]) -> None:
-    """Remove files and folders, those that are there."""
+    """Remove files and folders, those that are there and can be removed."""
     for path in paths:
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()
+
+
+def _log_lapse(lease: Lease, fault: ViewComfyError) -> None:
+    """Tell why an attempt's end is not written down: its job is somebody else's by now, or will be when the lease has run out."""
+    level = log.info if isinstance(fault, StaleLease) else log.warning
+    level("the end of an attempt was not written down", prompt_id=lease.prompt_id, attempt=lease.attempt, reason=str(fault))
 
 
 def kind_of(job: Job) -> str:
