@@ -10,14 +10,14 @@ import pytest
 from tests.worker.kit import Shop, open_shop, picture, revived, sleeping, until, working
 from viewcomfy.core.jobs import JobStatus
 from viewcomfy.worker.execution import SPARE_SECONDS
-from viewcomfy.worker.loop import SHORT_SECONDS
+from viewcomfy.worker.loop import MAX_AHEAD, SHORT_SECONDS
 
 pytestmark = pytest.mark.anyio
 
 
-async def learn(shop: Shop) -> None:
-    """Let the worker see that jobs of the deployment are short."""
-    await shop.succeeded(await shop.submit(picture(1)))
+async def learn(shop: Shop, seconds: float = 0.0) -> None:
+    """Let the worker see how long jobs of the deployment take."""
+    await shop.succeeded(await shop.submit(sleeping(seconds, seed=200)))
 
 
 def queued_in_comfyui(shop: Shop) -> list[str]:
@@ -31,14 +31,25 @@ async def running(shop: Shop, prompt_id: str) -> bool:
 
 async def test_one_job_waits_ready_behind_a_short_one(shop: Shop) -> None:
     async with working(shop):
-        await learn(shop)
-        shop.fakes[0].pause()
-        jobs = [await shop.submit(picture(color)) for color in range(2, 6)]
-        await until(lambda: _is(len(queued_in_comfyui(shop)) == 1))
+        await learn(shop, 0.3)
+        front = await shop.submit(sleeping(0.6))
+        jobs = [await shop.submit(picture(color)) for color in range(2, 5)]
+        await until(lambda: _is(queued_in_comfyui(shop) == jobs[:1]))
         await asyncio.sleep(0.1)
-        assert len(queued_in_comfyui(shop)) == 1, "one, and no more"
-        shop.fakes[0].resume()
-        for prompt_id in jobs:
+        assert queued_in_comfyui(shop) == jobs[:1], "one, and no more"
+        for prompt_id in (front, *jobs):
+            assert (await shop.succeeded(prompt_id)).attempt == 1
+
+
+async def test_a_few_wait_ready_behind_very_short_ones(shop: Shop) -> None:
+    async with working(shop):
+        await learn(shop)
+        front = await shop.submit(sleeping(0.6))
+        jobs = [await shop.submit(picture(color)) for color in range(2, 30)]
+        await until(lambda: _is(len(queued_in_comfyui(shop)) == MAX_AHEAD - 1))
+        await asyncio.sleep(0.1)
+        assert queued_in_comfyui(shop) == jobs[: MAX_AHEAD - 1]
+        for prompt_id in (front, *jobs):
             assert (await shop.succeeded(prompt_id)).attempt == 1
 
 
@@ -96,12 +107,11 @@ async def test_a_job_is_not_held_responsible_for_the_crash_of_the_one_in_front(t
 async def test_a_job_that_waits_in_comfyui_can_be_canceled(shop: Shop) -> None:
     async with working(shop):
         await learn(shop)
-        shop.fakes[0].pause()
-        front, behind = [await shop.submit(picture(color)) for color in (2, 3)]
-        await until(lambda: _is(len(queued_in_comfyui(shop)) == 1))
+        front, behind = await shop.submit(sleeping(0.6)), await shop.submit(picture(3))
+        await until(lambda: _is(queued_in_comfyui(shop) == [behind]))
         await shop.engine.cancel(behind)
         await until(lambda: _is(queued_in_comfyui(shop) == []))
-        shop.fakes[0].resume()
+        assert await running(shop, front)
         await shop.succeeded(front)
     assert (await shop.job(behind)).status is JobStatus.CANCELED
     assert behind not in {prompt_id for prompt_id, _ in shop.fakes[0].executed}

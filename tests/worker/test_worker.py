@@ -73,8 +73,8 @@ async def test_a_job_that_crashes_comfyui_has_a_bounded_number_of_attempts(tmp_p
     async with open_shop(tmp_path, attempts=2) as shop, working(shop), revived(shop.fakes[0]):
         job = await shop.ended(await shop.submit(failing("exit")))
         await shop.succeeded(await shop.submit(picture(2)))
+        assert sum("did not succeed" in line for line in await shop.lines(job.prompt_id)) == 2
     assert (job.status, job.attempt, code_of(job)) == (JobStatus.FAILED, 2, "backend_crashed")
-    assert sum("did not succeed" in line for line in await shop.lines(job.prompt_id)) == 2
 
 
 async def test_a_job_that_loses_its_comfyui_runs_again(shop: Shop) -> None:
@@ -111,10 +111,10 @@ async def test_where_no_comfyui_answers_the_job_says_so(tmp_path: Path) -> None:
             job = await shop.ended(await shop.submit(picture()))
             await shop.fakes[0].restart()
             await shop.succeeded(await shop.submit(picture(1)))
+        assert (await shop.lines(job.prompt_id))[0] == f"Connecting to ComfyUI at {shop.fakes[0].url} …"
     assert (job.status, code_of(job)) == (JobStatus.FAILED, "no_backend")
     assert job.error
     assert shop.fakes[0].url in job.error.message
-    assert (await shop.lines(job.prompt_id))[0] == f"Connecting to ComfyUI at {shop.fakes[0].url} …"
 
 
 async def test_a_canceled_job_is_interrupted(shop: Shop) -> None:

@@ -115,7 +115,10 @@ def _step_lines() -> Report:
     from viewcomfy.cli import show
 
     def report(at: InstallProgress) -> None:
-        show.say(f"  {at.line}" if at.line else f"[{at.number}/{at.total}] {at.title}")
+        if not at.line:
+            show.say(f"[{at.number}/{at.total}] {at.title}")
+        elif at.step != "warm-up" and not at.line.startswith(" "):  # what ComfyUI says and lists of packages help nobody here
+            show.say(f"  {at.line}")
 
     return report
 

@@ -215,7 +215,7 @@ class Backend:
             url,
             exclusive=process is not None,
             limits=self._limits,
-            before_message=process.drain if process else lambda: None,
+            before_turn=process.drain if process else lambda: None,
             on_finished=self._note_success,
             on_end=self._ended,
         )

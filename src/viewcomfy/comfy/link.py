@@ -15,10 +15,12 @@ from viewcomfy.comfy.dispatch import Dispatcher
 from viewcomfy.comfy.failures import broke_the_device, node_rejection, ran_out_of_memory
 from viewcomfy.comfy.feed import Feed
 from viewcomfy.comfy.logs import LineSplitter
-from viewcomfy.comfy.messages import Failed, Finished, Interrupted, LogText, decode
+from viewcomfy.comfy.messages import Failed, Finished, Interrupted, LogText, Started, Succeeded, decode
 from viewcomfy.comfy.socket import ComfySocket
 from viewcomfy.core.errors import BackendCrashed, BackendUnresponsive, NoBackend, ViewComfyError
 
+TURNS = (Started, Succeeded, Failed, Interrupted, Finished)
+"""After one of these, log lines belong to another prompt."""
 OPEN_TIMEOUT = 15.0
 INTERRUPT_EVERY = 0.5
 REFUSED_GRACE = 60.0
@@ -52,7 +54,7 @@ class LinkEnd:
 class Link:
     """Speak to a ComfyUI that runs. `exclusive`: it is our own process; otherwise its log comes through the socket.
 
-    `before_message` is called before each message is handed on, `on_finished` when a prompt has ended and ComfyUI has not,
+    `before_turn` is called before it is said that a prompt begins or ends, `on_finished` when a prompt has ended and ComfyUI has not,
     `on_end` with the reason before anyone else learns that the link is over.
     """
 
@@ -62,7 +64,7 @@ class Link:
         *,
         exclusive: bool,
         limits: HealthLimits,
-        before_message: Callable[[], None] = lambda: None,
+        before_turn: Callable[[], None] = lambda: None,
         on_finished: Callable[[], None] = lambda: None,
         on_end: Callable[[LinkEnd], None] = lambda _: None,
     ) -> None:
@@ -71,7 +73,7 @@ class Link:
         self.sid = uuid.uuid4().hex
         self.over: asyncio.Future[LinkEnd] = self._loop.create_future()
         self._exclusive, self._limits = exclusive, limits
-        self._before_message, self._on_finished, self._on_end = before_message, on_finished, on_end
+        self._before_turn, self._on_finished, self._on_end = before_turn, on_finished, on_end
         self._dispatcher = Dispatcher(exclusive=exclusive)
         self._splitter = LineSplitter()
         self._opened = asyncio.Event()
@@ -186,8 +188,11 @@ class Link:
 
     def _on_message(self, raw: str | bytes) -> None:
         self._heard = self._loop.time()
-        self._before_message()
         message = decode(raw)
+        if message is None:
+            return
+        if isinstance(message, TURNS):
+            self._before_turn()
         if isinstance(message, LogText):
             self._dispatcher.lines(self._splitter.feed(message.text, self._heard))
         elif self._dispatcher.message(message):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 TEXT_KEYS = frozenset({"text", "string"})
@@ -42,11 +42,11 @@ def saved_file(entry: Any) -> SavedFile | None:
     folder_type, subfolder = entry.get("type") or "output", entry.get("subfolder") or ""
     if not isinstance(folder_type, str) or not isinstance(subfolder, str):
         return None
-    path = PurePosixPath(subfolder.replace("\\", "/")) / entry["filename"].replace("\\", "/")
-    if path.is_absolute() or ".." in path.parts or not path.name or "\0" in str(path):
+    path = posixpath.join(subfolder, entry["filename"]).replace("\\", "/")
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    if path.startswith("/") or ".." in parts or not parts or path.endswith("/") or "\0" in path:
         return None
-    parent = "" if path.parent == PurePosixPath() else str(path.parent)
-    return SavedFile(path.name, parent, folder_type)
+    return SavedFile(parts[-1], "/".join(parts[:-1]), folder_type)
 
 
 def _json_object(text: str) -> Any:

@@ -61,8 +61,8 @@ class Folders:
         folder = {"input": self.input, "output": self.output, "temp": self.temp}.get(saved.folder_type)
         if folder is None:
             return None
-        path = (folder / saved.subfolder / saved.filename).resolve()
-        return path if path.is_relative_to(folder.resolve()) else None
+        real = os.path.realpath(os.path.join(folder, saved.subfolder, saved.filename))  # noqa: PTH118 - an output waits for it
+        return Path(real) if real.startswith(os.path.realpath(folder) + os.sep) else None
 
     def make(self) -> None:
         """Make the folders, and the page that ComfyUI shows where its editor would be."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import posixpath
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -39,7 +40,7 @@ class Output:
 
 def content_type_of(filename: str) -> str:
     """Return the media type for a file name; the machine's own tables are asked only for what ComfyUI does not make."""
-    suffix = PurePosixPath(filename).suffix.lower()
+    suffix = posixpath.splitext(filename)[1].lower()
     return CONTENT_TYPES.get(suffix) or mimetypes.types_map.get(suffix) or "application/octet-stream"
 
 
@@ -60,10 +61,11 @@ def unique_filenames(names: Iterable[str]) -> list[str]:
     taken: set[str] = set()
     result = []
     for name in names:
-        path, candidate, count = PurePosixPath(name), name, 1
+        candidate, count = name, 1
         while candidate.casefold() in taken:
             count += 1
-            candidate = f"{path.stem} ({count}){path.suffix}"
+            stem, suffix = posixpath.splitext(name)
+            candidate = f"{stem} ({count}){suffix}"
         taken.add(candidate.casefold())
         result.append(candidate)
     return result

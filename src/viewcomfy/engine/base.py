@@ -102,6 +102,9 @@ class Engine(Protocol):
         """Follow a job: every kept event with a greater seq, then live ones, until the final STATUS event."""
         raise NotImplementedError
 
+    async def ended(self, prompt_id: str) -> None:
+        """Return once the job has its final status; cheaper than `events` for who wants no news. Raises UnknownJob."""
+
     async def queue_length(self, pool: str | None = None) -> int:
         """Return how many jobs are waiting."""
         raise NotImplementedError

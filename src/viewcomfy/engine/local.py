@@ -186,6 +186,11 @@ class LocalEngine:
         async for event in self._bus.follow(prompt_id, after_seq):
             yield event
 
+    async def ended(self, prompt_id: str) -> None:
+        """Return once the job has its final status. Raises UnknownJob."""
+        self._running()
+        await self._bus.ended(prompt_id)
+
     async def present(self, info: WorkerInfo) -> None:
         """Tell that a worker is there; it is forgotten some 15 seconds after the last time."""
         self._presence.note(info)

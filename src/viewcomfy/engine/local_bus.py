@@ -77,6 +77,11 @@ class Bus:
         async for event in news.follow(max(after_seq, news.base)):
             yield event
 
+    async def ended(self, prompt_id: str) -> None:
+        """Return once a job has its final status. Raises UnknownJob, or ServerUnavailable when the engine closes."""
+        if self._lives(prompt_id) or await self._finished(prompt_id) is None:
+            await self._open(prompt_id).until_ended()
+
     async def store(self) -> None:
         """Store what has come in; of a job's progress only the latest. Afterwards the store can answer for jobs that have ended."""
         batch, self._unstored = self._unstored, []

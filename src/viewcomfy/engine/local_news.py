@@ -17,7 +17,7 @@ _SLACK = 1.1
 class JobNews:
     """The events of a job that lives. `base` is the last seq that belongs to an earlier run of the process."""
 
-    __slots__ = ("_counts", "_followers", "_kept", "_preview", "base", "closed", "ended", "last_seq", "trimmed_below")
+    __slots__ = ("_counts", "_followers", "_kept", "_over", "_preview", "base", "closed", "ended", "last_seq", "trimmed_below")
 
     def __init__(self, base: int = 0) -> None:
         self.base = base
@@ -30,6 +30,7 @@ class JobNews:
         self._counts: dict[EventKind, int] = {}
         self._preview: Event | None = None
         self._followers: set[asyncio.Event] = set()
+        self._over = asyncio.Event()
 
     def add(self, event: Event, at: float) -> Event | None:
         """Number an event and wake the followers; return it as it is to be stored, None for a preview or after the end."""
@@ -51,12 +52,20 @@ class JobNews:
         """Let the followers end; the final STATUS event has been added."""
         self.ended = True
         self._preview = None
+        self._over.set()
 
     def close(self) -> None:
         """Send the followers away: the process ends before the job does."""
         self.closed = True
+        self._over.set()
         for wake in self._followers:
             wake.set()
+
+    async def until_ended(self) -> None:
+        """Return once the job has ended. Raises ServerUnavailable when the engine closes first."""
+        await self._over.wait()
+        if not self.ended:
+            raise ServerUnavailable("The server is shutting down.", retry_after=1.0)
 
     async def follow(self, after_seq: int) -> AsyncIterator[Event]:
         """Yield the kept events with a greater seq, then live ones until the job ends. Raises ServerUnavailable when the engine closes."""

@@ -100,7 +100,7 @@ class LocalFiles:
         return await _in_thread("", _usage, self._root)
 
     def _path(self, key: str) -> Path:
-        return self._root.joinpath(*key_parts(key))
+        return Path(os.path.join(self._root, *key_parts(key)))  # noqa: PTH118 - ten times as fast, and on every job's way
 
 
 async def _in_thread(key: str, work: Callable[..., T], *args: object) -> T:
@@ -131,7 +131,7 @@ def _link(path: Path, target: Path) -> int:
     try:
         os.link(real, target)
     except FileNotFoundError:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120 - as above
         os.link(real, target)
     return file_size(target)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import suppress
 from typing import Any
 
 from viewcomfy.core.errors import UnknownJob
@@ -51,14 +52,10 @@ class JobService:
 
     async def wait(self, prompt_id: str) -> Job:
         """Return the job once it has finished."""
-        after = 0
         while True:
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(self._poll):
-                    async for event in self._engine.events(prompt_id, after):
-                        after = event.seq or after
-            except TimeoutError:
-                pass
+                    await self._engine.ended(prompt_id)
             job = await self._rows.get(prompt_id)
             if job is None:
                 raise UnknownJob(f"The job {prompt_id!r} has been removed.")

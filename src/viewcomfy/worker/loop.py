@@ -1,8 +1,9 @@
-"""The loop of one backend: claim a job, run it, and while a short one runs, have the next one ready in ComfyUI's queue."""
+"""The loop of one backend: claim a job, run it, and while short ones run, have the next ones ready in ComfyUI's queue."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 
 import structlog
@@ -15,6 +16,9 @@ from viewcomfy.worker.runner import Runner, kind_of
 
 SHORT_SECONDS = 1.0
 """A job expected to take less than this may have the next one queued behind it in ComfyUI: the hand-over would cost more."""
+AHEAD_SECONDS = 0.2
+"""How much work may stand ready in ComfyUI's queue when jobs are shorter than that: enough that the queue never runs dry."""
+MAX_AHEAD = 8
 START_PATIENCE = 0.5
 """How long a job waits for a backend that is running before another one is started for it, in seconds."""
 
@@ -37,6 +41,7 @@ class BackendLoop:
         self._active: dict[Lease, Job | None] = {}
         self._busy_since = 0.0
         self._turns_long: asyncio.TimerHandle | None = None
+        self._asked: Claimer | None = None
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until told to stop; return when the running jobs have ended."""
@@ -60,13 +65,15 @@ class BackendLoop:
         if not self._has_room():
             await self._changed.wait()
             return None
-        claim = asyncio.create_task(self._engine.claim(self._claimer()))
+        self._asked = self._claimer()
+        claim = asyncio.create_task(self._engine.claim(self._asked))
         change = asyncio.create_task(self._changed.wait())
         try:
             await asyncio.wait({claim, change}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             change.cancel()
             claim.cancel()  # does nothing to one that is done
+            self._asked = None
         await asyncio.wait({claim})
         if claim.cancelled():
             return None
@@ -78,19 +85,30 @@ class BackendLoop:
         return None
 
     def _has_room(self) -> bool:
-        return not self._active or (len(self._active) == 1 and self._is_ready() and self._runs_a_short_job())
+        if not self._active:
+            return True
+        if not self._is_ready() or len(self._active) >= MAX_AHEAD or self._turned_long():
+            return False
+        return self._expected_seconds() < (SHORT_SECONDS if len(self._active) == 1 else AHEAD_SECONDS)
 
     def _is_ready(self) -> bool:
         return self._backend.state is BackendState.READY
 
-    def _runs_a_short_job(self) -> bool:
-        """Tell whether what runs is known to be short, and has been so far: a short job turns long when its models must be loaded anew."""
-        if asyncio.get_running_loop().time() - self._busy_since >= SHORT_SECONDS:
-            return False
-        return all(job is not None and self._seconds.get(kind_of(job), SHORT_SECONDS) < SHORT_SECONDS for job in self._active.values())
+    def _expected_seconds(self) -> float:
+        """Return how long what was claimed will take, by what jobs of its kind took last; infinity where that is not known."""
+        return sum(math.inf if job is None else self._seconds.get(kind_of(job), math.inf) for job in self._active.values())
+
+    def _turned_long(self) -> bool:
+        """Tell whether what should be short takes long, as a short job does when its models must be loaded anew."""
+        return asyncio.get_running_loop().time() - self._busy_since >= SHORT_SECONDS
+
+    def _notice(self) -> None:
+        """Have the claim that waits asked anew, unless it would ask for the same."""
+        if self._asked is None or not self._has_room() or self._claimer() != self._asked:
+            self._changed.set()
 
     def _now_in_front(self) -> None:
-        """Set the clock of the job that runs now; when it turns out not to be short, nothing more is claimed behind it."""
+        """Set the clock for the job that runs from now on; when it turns out not to be short, nothing more is claimed behind it."""
         loop = asyncio.get_running_loop()
         self._busy_since = loop.time()
         if self._turns_long is not None:
@@ -113,13 +131,13 @@ class BackendLoop:
             self._active[lease] = job
             if not spare:
                 self._now_in_front()
-            if self._runs_a_short_job():
-                self._changed.set()  # there is room for one more
+            self._notice()
             report = await self._runner.run(lease, job, self._backend, spare=spare)
             if report is not None:
                 self._seconds[report.kind] = report.seconds
                 self._warm = frozenset({report.affinity}) if report.affinity else self._warm
         finally:
-            self._active.pop(lease, None)
-            self._now_in_front()
-            self._changed.set()
+            if next(iter(self._active)) == lease:
+                self._now_in_front()
+            del self._active[lease]
+            self._notice()

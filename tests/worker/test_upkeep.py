@@ -1,0 +1,116 @@
+"""Upkeep: what is too old or too much goes, what is still needed stays."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+
+import pytest
+
+from tests.worker.kit import Shop, picture, sleeping, until, working
+from viewcomfy.core.errors import DiskFull
+from viewcomfy.core.jobs import Job, JobStatus
+from viewcomfy.worker.upkeep import DAY, Retention, Upkeep
+
+pytestmark = pytest.mark.anyio
+
+
+def upkeep(shop: Shop, *, days: float = 0.0, file_days: float = 0.0, file_bytes: int = 0, later: float = 0.0) -> Upkeep:
+    """Return the upkeep as it will be so many seconds later."""
+    retention = Retention(days, file_days, file_bytes)
+    return Upkeep(store=shop.store, files=shop.files, retention=retention, upload_folder=shop.folder / "tmp", clock=lambda: time.time() + later)
+
+
+async def finished(shop: Shop, count: int) -> list[Job]:
+    async with working(shop):
+        return [await shop.succeeded(await shop.submit(picture(color))) for color in range(count)]
+
+
+def kept(shop: Shop, job: Job) -> bool:
+    return all(shop.files.local_path(output.file_key) for output in job.outputs)
+
+
+async def test_old_jobs_go_with_their_files_and_events(shop: Shop) -> None:
+    jobs = await finished(shop, 3)
+    await upkeep(shop, days=1, later=DAY - 60).remove_old_jobs()
+    assert all(kept(shop, job) for job in jobs)
+    await upkeep(shop, days=1, later=DAY + 60).remove_old_jobs()
+    assert [await shop.store.jobs.get(job.prompt_id) for job in jobs] == [None] * 3
+    assert await shop.store.events.read(jobs[0].prompt_id, 0) == []
+    assert await shop.files.usage() == 0
+    assert not list((shop.folder / "files" / "jobs").glob("*"))
+
+
+async def test_no_limit_keeps_everything(shop: Shop) -> None:
+    jobs = await finished(shop, 2)
+    forever = upkeep(shop, later=1000 * DAY)
+    await forever.remove_old_jobs()
+    await forever.remove_old_files()
+    assert all(kept(shop, job) for job in jobs)
+    assert await shop.store.jobs.get(jobs[0].prompt_id)
+
+
+async def test_old_files_go_and_the_job_stays(shop: Shop) -> None:
+    [job] = await finished(shop, 1)
+    await upkeep(shop, file_days=2, later=2 * DAY + 60).remove_old_files()
+    assert not kept(shop, job)
+    assert (await shop.job(job.prompt_id)).status is JobStatus.SUCCEEDED
+    await upkeep(shop, file_days=2, later=3 * DAY).remove_old_files()
+
+
+async def test_what_is_too_much_goes_the_oldest_first(shop: Shop) -> None:
+    jobs = await finished(shop, 4)
+    newest = sum(job.outputs[0].size for job in jobs[2:])
+    await upkeep(shop, file_bytes=newest).remove_old_files()
+    assert [kept(shop, job) for job in jobs] == [False, False, True, True]
+    assert await shop.files.usage() == newest
+
+
+async def test_jobs_that_run_or_wait_are_left_alone(shop: Shop) -> None:
+    upload = await shop.upload("1", "cat.png", b"x" * 1000)
+    async with working(shop):
+        running = await shop.submit(sleeping(60, steps=6000), uploads=(upload,))
+        waiting = await shop.submit(picture(1))
+        await shop.once(running, JobStatus.RUNNING)
+        strict = upkeep(shop, days=1, file_days=1, file_bytes=1, later=10 * DAY)
+        await strict.remove_old_jobs()
+        await strict.remove_old_files()
+        assert (await shop.job(running)).status is JobStatus.RUNNING
+        assert (await shop.job(waiting)).status is JobStatus.QUEUED
+        assert shop.files.local_path(upload.file_key)
+        await shop.engine.cancel(running)
+
+
+async def test_half_received_uploads_go_after_some_hours(shop: Shop) -> None:
+    folder = shop.folder / "tmp"
+    folder.mkdir()
+    old, new = folder / "upload-old", folder / "upload-new"
+    for path in (old, new):
+        path.write_bytes(b"x")
+    os.utime(old, (0, 0))
+    await upkeep(shop).remove_old_uploads()
+    assert [path.name for path in folder.iterdir()] == ["upload-new"]
+
+
+async def test_a_chore_that_fails_does_not_end_the_others(shop: Shop) -> None:
+    done: list[str] = []
+
+    async def failing() -> None:
+        done.append("failing")
+        raise DiskFull("no space")
+
+    async def working_one() -> None:
+        done.append("working")
+
+    chores = Upkeep(
+        store=shop.store, files=shop.files, retention=Retention(0, 0, 0), upload_folder=shop.folder / "absent", chores=(failing, working_one)
+    )
+    task = asyncio.create_task(chores.run(0.01))
+
+    async def twice() -> bool:
+        return done.count("working") >= 2
+
+    await until(twice)
+    task.cancel()
+    assert done[:4] == ["failing", "working", "failing", "working"]
