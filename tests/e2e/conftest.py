@@ -45,7 +45,7 @@ def product(comfyui: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 @pytest.fixture(scope="session")
 def fragile(comfyui: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """The server for tests that break their ComfyUI: two attempts, little patience, many signs of life."""
-    impatient = {"attempts": 2, "stall_timeout": 4, "cancel_grace": 0.5, "heartbeat": 0.5, "idle_timeout": 0}
+    impatient: dict[str, Any] = {"attempts": 2, "stall_timeout": 4, "cancel_grace": 0.5, "heartbeat": 0.5, "idle_timeout": 0}
     with Product(tmp_path_factory.mktemp("fragile") / "data", comfyui, **impatient) as product:
         yield product
 

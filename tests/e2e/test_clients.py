@@ -28,7 +28,8 @@ def test_the_sdk_runs_watches_and_saves(product: Product, tmp_path: Path) -> Non
     with product.client() as client:
         assert client.deploy("sdk-fox", sampling(1)).url == f"{product.url}/d/sdk-fox/infer"
         assert client.params("sdk-fox")["4-inputs-seed"] == 1
-        lines, kinds = [], set()
+        lines: list[str] = []
+        kinds = set()
         result = client.infer_with_logs(
             "sdk-fox", {"4-inputs-seed": 91}, on_log=lines.append, on_event=lambda event: kinds.add(event.kind), timeout=PATIENCE
         )
@@ -93,7 +94,8 @@ def test_the_async_sdk_runs_many_at_once(product: Product) -> None:
 def test_a_script_for_the_hosted_api_runs_as_it_is(product: Product, tmp_path: Path) -> None:
     client_id, client_secret = product.key
     (tmp_path / "photo.png").write_bytes(encoded(sample_photo()))
-    url, lines = f"{product.url}/d/{product.deploy(echo_photo())}/infer", []
+    url = f"{product.url}/d/{product.deploy(echo_photo())}/infer"
+    lines: list[str] = []
 
     async def main(infer: Callable[..., Any], **more: Any) -> Any:
         with (tmp_path / "photo.png").open("rb") as photo:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -25,9 +25,9 @@ def plain(product: Product) -> str:
     return name
 
 
-def pid_of(product: Product) -> int | None:
+def pid_of(product: Product) -> int:
     [process] = product.comfyuis()
-    return process.pid
+    return int(process.pid)
 
 
 def test_a_node_that_raises_is_named_to_the_caller(product: Product, plain: str) -> None:
@@ -122,14 +122,13 @@ def test_a_queued_job_is_canceled_and_the_others_go_on(product: Product) -> None
 
 
 def test_a_caller_who_waits_for_a_canceled_job_is_told(product: Product) -> None:
-    name, answers = product.deploy(sleeping(60, steps=600)), {}
-    caller = threading.Thread(target=lambda: answers.update(json=product.infer(name, {"1-inputs-seed": 41})))
-    caller.start()
-    [job] = until(lambda: product.http.get("/api/jobs", params={"deployment": name, "status": "running"}).json()["jobs"], "running")
-    product.http.post(f"/api/jobs/{job['prompt_id']}/cancel")
-    caller.join(15)
-    assert answers["json"].status_code == 409
-    assert answers["json"].json()["code"] == "canceled"
+    name = product.deploy(sleeping(60, steps=600))
+    with ThreadPoolExecutor() as threads:
+        caller = threads.submit(product.infer, name, {"1-inputs-seed": 41})
+        [job] = until(lambda: product.http.get("/api/jobs", params={"deployment": name, "status": "running"}).json()["jobs"], "running")
+        product.http.post(f"/api/jobs/{job['prompt_id']}/cancel")
+        answer = caller.result(15)
+    assert (answer.status_code, answer.json()["code"]) == (409, "canceled")
 
 
 def test_a_job_that_runs_too_long_is_stopped(product: Product, plain: str) -> None:

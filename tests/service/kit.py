@@ -65,7 +65,9 @@ class Desk:
         key, secret = await self.keys.create("test", options.pop("deployments", None), options.pop("allow_override", None))
         return await self.keys.authenticate(key.client_id, secret)
 
-    async def submit(self, deployment: Deployment, params: Any = None, *files: ReceivedFile, caller: Caller | None = None, **more: Any) -> Job:
+    async def submit(
+        self, deployment: Deployment, params: Any = None, *files: ReceivedFile, caller: Caller | None = None, **more: Any
+    ) -> Job:
         """Submit a job as a request would."""
         received = Received(params=json.dumps({"2-inputs-seed": 5} if params is None else params), files=files, **more)
         return await self.infer.submit(caller or self.caller, deployment, received)
@@ -90,7 +92,9 @@ class Desk:
 
 
 @asynccontextmanager
-async def open_desk(folder: Path, *, files: Files | None = None, max_queue: int = 100, time_limit: float = 0.0, backends: int = 1) -> AsyncIterator[Desk]:
+async def open_desk(
+    folder: Path, *, files: Files | None = None, max_queue: int = 100, time_limit: float = 0.0, backends: int = 1
+) -> AsyncIterator[Desk]:
     """Open everything."""
     async with AsyncExitStack() as stack:
         store = await Store.open(folder / "test.db")

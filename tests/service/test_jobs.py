@@ -103,8 +103,7 @@ async def test_a_follower_that_leaves_leaves_nothing_running(desk: Desk) -> None
     await anext(follower)
     await follower.aclose()
     async with asyncio.timeout(5):
-        while asyncio.all_tasks() - before:
-            await asyncio.sleep(0.01)
+        await asyncio.gather(*(asyncio.all_tasks() - before), return_exceptions=True)
 
 
 async def test_canceling_is_for_jobs_that_have_not_ended(desk: Desk) -> None:

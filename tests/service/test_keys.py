@@ -29,7 +29,12 @@ async def test_wrong_credentials_are_not_explained(desk: Desk) -> None:
     key, secret = await desk.keys.create("me", None, None)
     other, other_secret = await desk.keys.create("other", None, None)
     words = set()
-    for client_id, client_secret in ((key.client_id, "wrong"), ("vc_absent", secret), (other.client_id, secret), (key.client_id, other_secret)):
+    for client_id, client_secret in (
+        (key.client_id, "wrong"),
+        ("vc_absent", secret),
+        (other.client_id, secret),
+        (key.client_id, other_secret),
+    ):
         with pytest.raises(InvalidKey) as refused:
             await desk.keys.authenticate(client_id, client_secret)
         words.add(str(refused.value))

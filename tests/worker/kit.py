@@ -49,12 +49,14 @@ def failing(mode: str, seconds: float = 60.0) -> Workflow:
     return picture() | {"1": {"class_type": "TKFail", "inputs": {"image": ["2", 0], "mode": mode, "seconds": seconds}}, "2": image}
 
 
-async def until(found: Callable[[], Awaitable[T]]) -> T:
+async def until(found: Callable[[], Awaitable[T | None]]) -> T:
     """Return what is found as soon as it is."""
     async with asyncio.timeout(DEADLINE):
-        while not (result := await found()):
+        while True:
+            result = await found()
+            if result:
+                return result
             await asyncio.sleep(0.005)
-        return result
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -45,8 +45,7 @@ async def test_an_end_that_cannot_be_written_down_now_is_written_down_later(shop
             await asyncio.sleep(0.3)
             assert (await shop.job(prompt_id)).status is JobStatus.RUNNING
         job = await shop.succeeded(prompt_id)
-    assert job.attempt == 1
-    assert len(shop.fakes[0].submitted) == 1
+    assert [sent.prompt_id for sent in shop.fakes[0].submitted] == [job.prompt_id]
 
 
 async def test_a_store_that_stays_away_costs_an_attempt_and_not_the_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,7 +96,7 @@ async def test_of_two_attempts_at_once_the_later_one_counts(tmp_path: Path) -> N
 class SmallFiles(LocalFiles):
     """Files on a disk that holds a thousand bytes in all."""
 
-    async def put(self, key: str, chunks: AsyncIterator[bytes]) -> int:  # type: ignore[override]  # the tests give no other iterables
+    async def put(self, key: str, chunks: AsyncIterable[bytes]) -> int:
         if await self.usage() > 1000:
             raise DiskFull("No space is left for files.")
         return await super().put(key, chunks)

@@ -19,7 +19,9 @@ pytestmark = pytest.mark.anyio
 def upkeep(shop: Shop, *, days: float = 0.0, file_days: float = 0.0, file_bytes: int = 0, later: float = 0.0) -> Upkeep:
     """Return the upkeep as it will be so many seconds later."""
     retention = Retention(days, file_days, file_bytes)
-    return Upkeep(store=shop.store, files=shop.files, retention=retention, upload_folder=shop.folder / "tmp", clock=lambda: time.time() + later)
+    return Upkeep(
+        store=shop.store, files=shop.files, retention=retention, upload_folder=shop.folder / "tmp", clock=lambda: time.time() + later
+    )
 
 
 async def finished(shop: Shop, count: int) -> list[Job]:
@@ -104,7 +106,11 @@ async def test_a_chore_that_fails_does_not_end_the_others(shop: Shop) -> None:
         done.append("working")
 
     chores = Upkeep(
-        store=shop.store, files=shop.files, retention=Retention(0, 0, 0), upload_folder=shop.folder / "absent", chores=(failing, working_one)
+        store=shop.store,
+        files=shop.files,
+        retention=Retention(0, 0, 0),
+        upload_folder=shop.folder / "absent",
+        chores=(failing, working_one),
     )
     task = asyncio.create_task(chores.run(0.01))
 

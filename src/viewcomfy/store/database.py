@@ -1,4 +1,4 @@
-"""The database: one thread that writes and one that reads, each with a connection of its own."""
+"""The database: a connection that writes and one that reads, each on a thread of its own unless the database is a local file."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from viewcomfy.core.errors import ServerUnavailable
+from viewcomfy.store.checkpoints import Checkpoints
 from viewcomfy.store.faults import meaning
 
 T = TypeVar("T")
@@ -42,7 +43,32 @@ class _Work(Generic[T]):
             self.done.set_exception(fault)
 
 
-class _Transactions:
+class _InPlace:
+    """Runs functions where they are asked for, each in a transaction: for a database that answers in less than a change of thread takes."""
+
+    def __init__(self, _: str, connect: Callable[[], Connection]) -> None:
+        self._connect = connect
+        self._connection: Connection | None = None
+        self._closed = False
+
+    async def run(self, function: Callable[[Connection], T]) -> T:
+        if self._closed:
+            raise ServerUnavailable("The store is closed.")
+        try:
+            if self._connection is None:
+                self._connection = self._connect()
+            with self._connection.begin():
+                return function(self._connection)
+        except SQLAlchemyError as fault:
+            raise meaning(fault) from fault
+
+    async def close(self) -> None:
+        self._closed = True
+        if self._connection is not None:
+            self._connection.close()
+
+
+class _InThread:
     """A thread that runs functions one after the other, each in a transaction."""
 
     def __init__(self, name: str, connect: Callable[[], Connection]) -> None:
@@ -91,20 +117,19 @@ class _Transactions:
 
 
 class Database:
-    """Run synchronous functions in transactions: a single change of thread for each transaction, however many statements it has.
+    """Run synchronous functions in transactions, without a change of thread for each of their statements.
 
     A transaction that has been asked for is carried out also when the task that awaits it is canceled.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, in_place: bool | None = None) -> None:
         self._engine = engine
-        self._writer = _Transactions("store-writer", engine.connect)
-        self._reader = _Transactions("store-reader", lambda: engine.connect().execution_options(read_only=True))
-
-    @property
-    def is_ours_alone(self) -> bool:
-        """Tell whether no other process writes to it: a SQLite file belongs to one server."""
-        return self._engine.dialect.name == "sqlite"
+        self.is_ours_alone = engine.dialect.name == "sqlite"
+        """No other process writes to it: a SQLite file belongs to one server."""
+        lane = _InPlace if (self.is_ours_alone if in_place is None else in_place) else _InThread
+        self._writer = lane("store-writer", engine.connect)
+        self._reader = lane("store-reader", lambda: engine.connect().execution_options(read_only=True))
+        self._checkpoints = Checkpoints(engine) if self.is_ours_alone else None
 
     async def run(self, function: Callable[[Connection], T]) -> T:
         """Run a function that writes; its errors are the caller's, and undo what it did."""
@@ -118,4 +143,6 @@ class Database:
         """Finish what has been asked for and close the connections."""
         await self._reader.close()
         await self._writer.close()
+        if self._checkpoints is not None:
+            await asyncio.to_thread(self._checkpoints.close)
         await asyncio.to_thread(self._engine.dispose)

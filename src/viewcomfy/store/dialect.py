@@ -11,9 +11,10 @@ _PRAGMAS = (
     "journal_mode=WAL",
     # a crash of the process loses nothing; a power cut may lose the last moments, never the whole
     "synchronous=NORMAL",
-    # 16 MB: bringing the log into the database waits for the disk, so do it after some hundred jobs rather than a few dozen
-    "wal_autocheckpoint=4000",
-    "busy_timeout=5000",
+    # bringing the log into the database waits for the disk: a thread does it (checkpoints.py), no transaction
+    "wal_autocheckpoint=0",
+    # others are not meant to write; a backup that locks for a moment must not hold up everything
+    "busy_timeout=1000",
     "foreign_keys=ON",
     "temp_store=MEMORY",
 )
