@@ -24,6 +24,9 @@ class Settings(BaseSettings):
     comfyui: str | None = Field(None, description="The URL or the folder of a ComfyUI; found by itself when absent.")
     backends: int = Field(1, ge=0, le=64, description="How many ComfyUI processes may run at once.")
     idle_timeout: float = Field(300.0, ge=0, description="Seconds without a job after which a ComfyUI process is stopped; 0 keeps it.")
+    fast_start: bool = Field(
+        False, description="Keep what ComfyUI imports in memory (350 MB): starts after the first take half a second. Without a GPU only."
+    )
     start_timeout: float = Field(300.0, gt=0, description="Seconds that a ComfyUI process may take to start.")
     stall_timeout: float = Field(120.0, gt=0, description="Seconds of silence and unanswered probes after which a backend counts as hung.")
     cancel_grace: float = Field(10.0, ge=0, description="Seconds between the interrupt of a job and the kill of its backend.")

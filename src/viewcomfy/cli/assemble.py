@@ -104,7 +104,7 @@ def make_pool(settings: Settings, comfyui: Installation | str | ComfyUINotFound,
     if isinstance(comfyui, ComfyUINotFound):
         return Pool([])
     launch = Launch(comfyui, data / "backends", extra_args=tuple(shlex.split(settings.comfyui_args)), start_timeout=settings.start_timeout)
-    return Pool.managed(launch, settings.backends, idle_timeout=settings.idle_timeout, limits=limits)
+    return Pool.managed(launch, settings.backends, idle_timeout=settings.idle_timeout, limits=limits, fork=settings.fast_start)
 
 
 async def _services(settings: Settings, store: Store, files: LocalFiles, engine: LocalEngine, keys: KeyService) -> Services:

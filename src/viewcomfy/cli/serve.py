@@ -106,5 +106,5 @@ def comfyui_facts(comfyui: Any) -> Text:
     if isinstance(comfyui, Installation):
         return Text(f"{comfyui.version} in {comfyui.main.parent}, started when a job needs it")
     if isinstance(comfyui, ComfyUINotFound):
-        return Text(f"{comfyui.message} Jobs will wait. {comfyui.hint or ''}", style="yellow")
+        return Text(f"{comfyui.message} Calls answer 503 until there is one. {comfyui.hint or ''}", style="yellow")
     return Text(f"the one that runs at {comfyui}")

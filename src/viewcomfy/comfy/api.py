@@ -19,6 +19,7 @@ from viewcomfy.comfy.node_output import SavedFile
 from viewcomfy.core.errors import BackendCrashed, BackendUnresponsive, InvalidUpload, TooLarge, UnknownFile, WorkflowRejected
 
 CHUNK = 256 * 1024
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 JSON_HEADERS = {"Content-Type": "application/json"}
 KEEP_ALIVE = 30.0
 """Seconds an idle connection is used again: below the 75 s after which ComfyUI closes it, so that no request meets a closing one."""
@@ -80,7 +81,7 @@ class ComfyApi:
 
         Raises UnknownNodeClass, MissingModel, InvalidUpload or WorkflowRejected with every fault that ComfyUI named.
         """
-        body = json.dumps({"prompt": workflow, "prompt_id": prompt_id, "client_id": sid, "extra_data": dict(extra_data or {})})
+        body = _encode({"prompt": workflow, "prompt_id": prompt_id, "client_id": sid, "extra_data": dict(extra_data or {})})
         answer = await self._request("POST", "/prompt", data=body.encode(), headers=JSON_HEADERS)
         if answer.status == 400:
             raise rejection(answer.body)

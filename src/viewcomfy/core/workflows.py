@@ -21,7 +21,7 @@ def read_json(text: str | bytes, what: str) -> Any:
     except (ValueError, RecursionError) as fault:
         place = f" (line {fault.lineno}, column {fault.colno}: {fault.msg})" if isinstance(fault, json.JSONDecodeError) else ""
         hint = "With curl, send JSON with --form-string: -F cuts a value at the first ';'." if what == "params" else None
-        raise InvalidJson(f"The field '{what}' is not valid JSON{place}.", hint=hint) from fault
+        raise InvalidJson(f"'{what}' is not valid JSON{place}.", hint=hint) from fault
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Dialect, Double, ForeignKey, Index, Integer, MetaData, Table, Text, literal_column
 from sqlalchemy.types import TypeDecorator
 
+_encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
+
 
 class Json(TypeDecorator[Any]):
     """A JSON value as text, in ASCII: any string a caller can send survives, lone surrogates and NUL included.
@@ -20,7 +22,7 @@ class Json(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Return the text to store; None stays NULL."""
-        return None if value is None else json.dumps(value, separators=(",", ":"), default=str)
+        return None if value is None else _encode(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's signature
         """Return the value that was stored."""
