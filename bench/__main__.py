@@ -22,7 +22,7 @@ async def timed(call: Callable[[], Awaitable[list[bytes]]]) -> float:
     started = time.perf_counter()
     outputs = await call()
     seconds = time.perf_counter() - started
-    assert len(outputs) == 1 and outputs[0].startswith(b"\x89PNG"), "a wrong answer"
+    assert [data[:4] for data in outputs] == [b"\x89PNG"], "a wrong answer"
     return seconds
 
 

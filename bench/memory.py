@@ -13,7 +13,7 @@ from bench.server import Bench, BenchServer
 
 MIB = 1024 * 1024
 SIZE = 100 * MIB
-BIG_OUTPUT = {"1": {"class_type": "TKBigFile", "inputs": {"megabytes": 100, "seed": 0}}}
+BIG_OUTPUT = {"1": {"class_type": "TKSaveBytes", "inputs": {"megabytes": 100, "seed": 0, "filename_prefix": "bench"}}}
 UPLOAD = {
     "1": {"class_type": "LoadImage", "inputs": {"image": "example.png"}},
     "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "bench"}},

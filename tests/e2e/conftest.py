@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.product import Product
+from tests.e2e.product import Product, until
+from tests.e2e.workflows import colour
 from viewcomfy.comfy.install import install
 from viewcomfy.comfy.installation import Installation
 from viewcomfy.comfy.tiny_models import write_tiny_models
@@ -40,6 +41,15 @@ def product(comfyui: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """The server that all tests share that leave it as it was; its ComfyUI is kept warm."""
     with Product(tmp_path_factory.mktemp("product") / "data", comfyui, idle_timeout=0) as product:
         yield product
+
+
+@pytest.fixture(scope="module")
+def others_comfyui(product: Product) -> Iterator[str]:
+    """The URL of the shared server's ComfyUI: to any other server it is somebody else's, where it can't tidy up."""
+    product.result(product.deploy(colour()), {"1-inputs-color": 1})
+    yield str(until(lambda: next((backend["url"] for backend in product.backends() if backend["url"]), None), "it is up", 10))
+    for path in product.left_behind():
+        path.unlink()
 
 
 @pytest.fixture(scope="session")

@@ -214,7 +214,7 @@ class Product:
 
     def left_behind(self) -> list[Path]:
         """Return the files that no job should leave in the folders of ComfyUI and of half-received uploads."""
-        folders = [*self.data_dir.glob("backends/*/input"), *self.data_dir.glob("backends/*/output"), self.data_dir / "tmp"]
+        folders = [*self.data_dir.glob("backends/*/input"), *self.data_dir.glob("backends/*/output/viewcomfy"), self.data_dir / "tmp"]
         return [Path(place, name) for folder in folders for place, _, names in os.walk(folder) for name in names]
 
     def tidies_up(self) -> bool:

@@ -8,21 +8,14 @@ import pytest
 
 from tests.e2e.comfy_jobs import sampling
 from tests.e2e.pictures import decoded, encoded, likeness, opened, pixels, sample_photo
-from tests.e2e.product import Product, until
+from tests.e2e.product import Product
 from tests.e2e.workflows import colour, echo_photo, failing, sleeping
 
 pytestmark = pytest.mark.e2e
 
 
-@pytest.fixture
-def url(product: Product) -> str:
-    """Where the shared server's ComfyUI listens: to another server it is somebody else's."""
-    product.result(product.deploy(colour()), {"1-inputs-color": 1})
-    return str(until(lambda: next((backend["url"] for backend in product.backends() if backend["url"]), None), "it is up", 10))
-
-
-def test_a_comfyui_by_url_is_used_and_left_running(product: Product, serve: Callable[..., Product], url: str) -> None:
-    attached = serve(comfyui=url, cancel_grace=2)
+def test_a_comfyui_by_url_is_used_and_left_running(product: Product, serve: Callable[..., Product], others_comfyui: str) -> None:
+    attached = serve(comfyui=others_comfyui, cancel_grace=2)
     before = [process.pid for process in product.comfyuis()]
     assert attached.comfyuis() == []
     events = attached.events(attached.deploy(sampling(1)), {"4-inputs-seed": 77})

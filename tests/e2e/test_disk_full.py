@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.pictures import encoded, pixels, sample_photo
-from tests.e2e.product import Product, until
+from tests.e2e.product import Product
 from tests.e2e.workflows import big_file, colour, echo_photo
 
 pytestmark = pytest.mark.e2e
@@ -34,11 +34,9 @@ def small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def cramped(small_disk: Path, product: Product) -> Iterator[Product]:
-    """A server with its data on a small disk; it uses the ComfyUI of the shared one, whose files lie elsewhere."""
-    product.result(product.deploy(colour()), {"1-inputs-color": 1})
-    url = until(lambda: next((backend["url"] for backend in product.backends() if backend["url"]), None), "it is up", 10)
-    with Product(small_disk / "data", url) as cramped:
+def cramped(small_disk: Path, others_comfyui: str) -> Iterator[Product]:
+    """A server with its data on a small disk; its ComfyUI's files lie elsewhere."""
+    with Product(small_disk / "data", others_comfyui) as cramped:
         yield cramped
 
 
