@@ -37,3 +37,8 @@ def test_the_tables_of_settings_errors_and_commands_are_up_to_date(name: str) ->
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_every_page_is_in_the_site() -> None:
+    site = (ROOT / "zensical.toml").read_text()
+    assert [page.name for page in DOCS.rglob("*.md") if f'"{page.relative_to(DOCS)}"' not in site] == []
