@@ -58,6 +58,8 @@ def _dispatch(arguments: Sequence[str]) -> int:
             code = app(list(arguments), prog_name="viewcomfy", standalone_mode=False)
         except typer.TyperException as fault:
             raise _usage_error(fault) from fault
+        except SystemExit as closed:  # typer's answer to a pipe that nobody reads any more
+            raise BrokenPipeError from closed
     except ModuleNotFoundError as missing:
         raise _missing_extra(missing) from missing
     return int(code or 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 
 from sqlalchemy import Engine
@@ -30,5 +31,5 @@ class Checkpoints:
             try:
                 with self._engine.connect() as connection:
                     connection.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-            except SQLAlchemyError:
+            except (SQLAlchemyError, sqlite3.Error):
                 continue  # locked, or full: it is tried again
