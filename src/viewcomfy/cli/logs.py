@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
+from typing import TextIO
 
 import structlog
 
@@ -24,10 +26,25 @@ def log_to_stderr(level: str) -> None:
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback, pad_event_to=0),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(_Steady(sys.stderr)),  # type: ignore[arg-type]  # all that it uses is there
         cache_logger_on_first_use=True,
     )
     # uvicorn's and the libraries' own lines; a client that breaks off or talks no HTTP is not worth one
     logging.basicConfig(
         stream=sys.stderr, level=max(LEVELS[level], logging.ERROR), format="%(asctime)s [%(levelname)s] %(name)s: %(message)s"
     )
+
+
+class _Steady:
+    """A stream that never fails: a line that cannot be written (a full disk, a pipe that nobody reads, a closed file) must not end the work it tells of."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
