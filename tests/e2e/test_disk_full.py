@@ -35,7 +35,7 @@ def small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def cramped(small_disk: Path, others_comfyui: str) -> Iterator[Product]:
-    """A server with its data on a small disk; its ComfyUI's files lie elsewhere."""
+    """A server with its data and its log on a small disk; its ComfyUI's files lie elsewhere."""
     with Product(small_disk / "data", others_comfyui) as cramped:
         yield cramped
 

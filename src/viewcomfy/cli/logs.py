@@ -36,7 +36,7 @@ def log_to_stderr(level: str) -> None:
 
 
 class _Steady:
-    """A stream that never fails: a line that cannot be written (a full disk, a pipe that nobody reads, a closed file) must not end the work it tells of."""
+    """A stream that never fails: a line that cannot be written (full disk, broken pipe, closed file) must not end the work it tells of."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

@@ -337,9 +337,11 @@ class LocalEngine:
         async def carry_out() -> None:
             try:
                 result = await change
-            except ViewComfyError as fault:
+            except Exception as fault:  # whatever it is belongs to the caller: it must not end the engine
                 if not done.cancelled():
                     done.set_exception(fault)
+                elif not isinstance(fault, ViewComfyError):
+                    log.exception("a change of a job failed")
             else:
                 if not done.cancelled():
                     done.set_result(result)
