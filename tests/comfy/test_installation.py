@@ -127,7 +127,7 @@ def test_a_file_outside_the_folders_has_no_path(tmp_path: Path) -> None:
 def test_a_command_that_fails_is_told_with_its_last_lines() -> None:
     told: list[str] = []
     with pytest.raises(InstallFailed, match="no such package"):
-        run([sys.executable, "-c", "print('looking'); raise SystemExit('no such package')"], on_line=told.append)
+        run([sys.executable, "-c", "print('looking', flush=True); raise SystemExit('no such package')"], on_line=told.append)
     assert told == ["looking", "no such package"]
     with pytest.raises(InstallFailed, match="cannot be run"):
         run(["/no/such/program"], on_line=told.append)

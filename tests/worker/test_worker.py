@@ -168,6 +168,14 @@ async def test_a_worker_that_stops_gives_its_jobs_back(shop: Shop) -> None:
         await shop.engine.cancel(prompt_id)
 
 
+async def test_a_job_that_is_claimed_while_the_worker_stops_is_given_back_too(shop: Shop) -> None:
+    lease, job = await shop.claimed(sleeping(60, steps=6000))
+    await shop.runner.release_all()
+    assert await shop.runner.run(lease, job, shop.pool.backends[0]) is None
+    assert (await shop.job(job.prompt_id)).status is JobStatus.QUEUED
+    assert shop.fakes[0].submitted == []
+
+
 async def test_a_worker_that_stops_lets_a_short_job_end(shop: Shop) -> None:
     async with working(shop) as worker:
         first = await shop.submit(sleeping(0.3))

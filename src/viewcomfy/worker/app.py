@@ -31,6 +31,7 @@ class Worker:
         self._lease_seconds = lease_seconds
         self._queue_pool = queue_pool
         self._stopping = asyncio.Event()
+        self._ended = asyncio.Event()
         self._loops = [self._loop(backend) for backend in pool.backends]
 
     def _loop(self, backend: Backend) -> BackendLoop:
@@ -45,6 +46,12 @@ class Worker:
 
     async def run(self) -> None:
         """Work until `stop` is called and the running jobs have ended."""
+        try:
+            await self._work()
+        finally:
+            self._ended.set()
+
+    async def _work(self) -> None:
         await asyncio.to_thread(remove_all, self._left_behind())
         async with asyncio.TaskGroup() as tasks:
             chores = (self._runner.keep_leases(self._lease_seconds / 3), self._runner.sweep(SWEEP_SECONDS), self._tell_presence())
@@ -63,7 +70,10 @@ class Worker:
     async def stop(self, grace: float) -> None:
         """Stop claiming; give what still runs after `grace` seconds back to the queue."""
         self._stopping.set()
-        if not await self._runner.idle_within(grace):
+        try:
+            async with asyncio.timeout(grace):
+                await self._ended.wait()
+        except TimeoutError:
             await self._runner.release_all()
 
     async def _tell_presence(self) -> None:

@@ -73,6 +73,8 @@ class Execution:
 
     async def run(self) -> Manifest:
         """Return what the attempt made. Raises a ViewComfyError when it failed, NotStarted when it was taken back."""
+        if self._stop_reason is not None:
+            raise self._stop_reason
         lines: asyncio.Queue[str] = asyncio.Queue()
         teller = None if self._backend.state is BackendState.READY else asyncio.create_task(self._tell(lines))
         try:
@@ -86,9 +88,10 @@ class Execution:
             if teller is not None:
                 teller.cancel()
 
-    def stop(self, reason: ViewComfyError | None = None) -> None:
-        """End the attempt at its next step with this reason."""
-        self._stop_reason = reason or JobCanceled("The job was canceled.")
+    def stop(self, *, grace: float | None = None) -> None:
+        """End the attempt at its next step; `grace` shortens the time that it gets for that."""
+        self._grace = self._grace if grace is None else min(self._grace, grace)
+        self._stop_reason = JobCanceled("The job was canceled.")
         with suppress(RuntimeError):  # it has not begun, or has just ended by itself
             self._deadline.reschedule(self._loop.time())
 

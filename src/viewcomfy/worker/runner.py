@@ -34,6 +34,8 @@ from viewcomfy.worker.execution import Execution, NotStarted
 RETRYABLE = (BackendCrashed, BackendUnresponsive, NoBackend, OutOfMemory)
 """Faults of the backend, not of the job: it may succeed at another attempt."""
 RETRY_SECONDS = 1.0
+RELEASE_GRACE = 1.0
+"""Seconds that a job gets to be interrupted when the worker must stop now."""
 COMMIT_PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
 """Seconds between attempts to write down how a job ended."""
 
@@ -60,8 +62,7 @@ class Runner:
         self._clock = clock
         self._leases: dict[Lease, Execution] = {}
         self._litter: list[Path] = []
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._releasing = False
 
     async def run(self, lease: Lease, job: Job, backend: Backend, *, spare: bool = False) -> Report | None:
         """Run the job once. It ends committed, released, or (when it was canceled or taken away) not at all."""
@@ -69,7 +70,8 @@ class Runner:
             job, lease, backend, engine=self._engine, files=self._files, grace=self._cancel_grace, spare=spare, clock=self._clock
         )
         self._leases[lease] = execution
-        self._idle.clear()
+        if self._releasing:  # it was claimed just before the worker was told to stop
+            await self._release(lease, execution)
         watch = asyncio.create_task(self._stop_when_canceled(lease, execution))
         try:
             return await self._attempt(execution, lease, job)
@@ -85,8 +87,6 @@ class Runner:
         finally:
             watch.cancel()
             del self._leases[lease]
-            if not self._leases:
-                self._idle.set()
         return None
 
     async def _attempt(self, execution: Execution, lease: Lease, job: Job) -> Report:
@@ -165,20 +165,15 @@ class Runner:
             litter, self._litter = self._litter, []
             await asyncio.to_thread(remove_all, litter)
 
-    async def idle_within(self, seconds: float) -> bool:
-        """Wait until nothing runs, at most so long; tell whether that came."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._idle.wait()
-        except TimeoutError:
-            return False
-        return True
-
     async def release_all(self) -> None:
-        """Give every running job back without counting the attempt, as when the worker must stop now."""
+        """Give every running job back without counting the attempt, and any that still comes: the worker must stop now."""
+        self._releasing = True
         for lease, execution in list(self._leases.items()):
-            await self._give_back(lease)
-            execution.stop()
+            await self._release(lease, execution)
+
+    async def _release(self, lease: Lease, execution: Execution) -> None:
+        await self._give_back(lease)
+        execution.stop(grace=RELEASE_GRACE)
 
 
 def remove_all(paths: Iterable[Path]) -> None:
