@@ -44,5 +44,10 @@ async def cold_call(bench: Bench) -> tuple[float, float]:
 
 
 async def start_seconds(bench: Bench) -> float:
-    workers = (await bench.admin.get("/api/workers")).json()["workers"]
-    return float(workers[0]["backends"][0]["start_seconds"] or 0)
+    """Return how long ComfyUI's own start took; a worker tells of it every two seconds."""
+    async with asyncio.timeout(10):
+        while True:
+            workers = (await bench.admin.get("/api/workers")).json()["workers"]
+            if seconds := workers[0]["backends"][0]["start_seconds"]:
+                return float(seconds)
+            await asyncio.sleep(0.2)
