@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viewcomfy.core.scheduling import AGEING, Lane, order
+from viewcomfy.core.scheduling import AGEING, Lane, Shares, order
 
 NOW = 1_000_000.0
 lanes = st.lists(
@@ -28,7 +28,7 @@ def lane(priority: int = 1, key_id: str = "a", affinity: str = "", waited: float
 
 
 def best(*candidates: Lane, running_by_key: dict[str, int] | None = None, warm: frozenset[str] = frozenset()) -> Lane:
-    return order(candidates, running_by_key or {}, warm, NOW)[0]
+    return order(candidates, Shares(running_by_key or {}), warm, NOW)[0]
 
 
 def test_priority_comes_before_everything() -> None:
@@ -39,6 +39,12 @@ def test_priority_comes_before_everything() -> None:
 def test_the_key_with_the_fewest_running_comes_before_warm_models() -> None:
     idle = lane(key_id="idle", affinity="flux")
     assert best(lane(key_id="busy", affinity="sdxl"), idle, running_by_key={"busy": 1}, warm=frozenset({"sdxl"})) == idle
+
+
+def test_keys_take_turns_where_nothing_runs() -> None:
+    candidates = [lane(key_id="greedy", waited=50), lane(key_id="modest", waited=1)]
+    assert order(candidates, Shares(served={"greedy": 7}), frozenset(), NOW)[0].key_id == "modest"
+    assert order(candidates, Shares(served={"greedy": 7, "modest": 8}), frozenset(), NOW)[0].key_id == "greedy"
 
 
 def test_warm_models_come_before_age() -> None:
@@ -65,9 +71,9 @@ def test_waiting_makes_up_for_priority() -> None:
 def test_ordering_neither_loses_nor_makes_lanes_and_is_the_same_from_any_start(
     candidates: list[Lane], running_by_key: dict[str, int], loaded: frozenset[str]
 ) -> None:
-    ordered = order(candidates, running_by_key, loaded, NOW)
+    ordered = order(candidates, Shares(running_by_key), loaded, NOW)
     assert sorted(ordered, key=repr) == sorted(candidates, key=repr)
-    assert order(ordered, running_by_key, loaded, NOW) == ordered
+    assert order(ordered, Shares(running_by_key), loaded, NOW) == ordered
 
 
 @given(lanes, running, warm)
@@ -75,4 +81,4 @@ def test_a_job_that_waits_for_ever_is_first_in_the_end(
     candidates: list[Lane], running_by_key: dict[str, int], loaded: frozenset[str]
 ) -> None:
     ancient = lane(priority=2, key_id="c", affinity="unknown", waited=1e6)
-    assert order([*candidates, ancient], running_by_key, loaded, NOW)[0] == ancient
+    assert order([*candidates, ancient], Shares(running_by_key), loaded, NOW)[0] == ancient

@@ -47,8 +47,9 @@ async def test_many_jobs_on_two_backends_are_not_mixed_up(tmp_path: Path) -> Non
         assert sorted(job.prompt_id for fake in shop.fakes for job in fake.submitted) == sorted(jobs), "each was sent once"
 
 
-async def test_a_key_with_many_jobs_leaves_room_for_another(tmp_path: Path) -> None:
-    async with open_shop(tmp_path, backends=2) as shop:
+@pytest.mark.parametrize("backends", [1, 2])
+async def test_a_key_with_many_jobs_leaves_room_for_another(tmp_path: Path, backends: int) -> None:
+    async with open_shop(tmp_path, backends=backends) as shop:
         greedy = [await shop.submit(sleeping(0.05, seed), key="greedy") for seed in range(8)]
         modest = [await shop.submit(sleeping(0.05, seed), key="modest") for seed in range(100, 102)]
         async with working(shop):

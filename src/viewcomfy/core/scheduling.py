@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 AGEING = 60.0
 """A lane gains one priority level for each so many seconds that its oldest job has waited."""
@@ -20,11 +20,24 @@ class Lane:
     oldest: float
 
 
-def order(lanes: Iterable[Lane], running_by_key: Mapping[str, int], warm: Collection[str], now: float) -> list[Lane]:
-    """Return the lanes, best first: priority with ageing, then the key with the fewest running, then warm models, then the oldest."""
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """What keys have had: how many jobs of each run now, and a number that grows with each claim, as it was at the key's last one."""
 
-    def rank(lane: Lane) -> tuple[int, int, bool, float]:
+    running: Mapping[str, int] = field(default_factory=dict)
+    served: Mapping[str, int] = field(default_factory=dict)
+
+
+def order(lanes: Iterable[Lane], shares: Shares, warm: Collection[str], now: float) -> list[Lane]:
+    """Return the lanes, best first.
+
+    Priority with ageing, then the key with the fewest running, then the key that was served longest ago, then warm models, then the
+    oldest.
+    """
+
+    def rank(lane: Lane) -> tuple[int, int, int, bool, float]:
         aged = lane.priority - int(max(0.0, now - lane.oldest) / AGEING)
-        return aged, running_by_key.get(lane.key_id, 0), bool(lane.affinity) and lane.affinity not in warm, lane.oldest
+        cold = bool(lane.affinity) and lane.affinity not in warm
+        return aged, shares.running.get(lane.key_id, 0), shares.served.get(lane.key_id, 0), cold, lane.oldest
 
     return sorted(lanes, key=rank)

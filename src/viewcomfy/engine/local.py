@@ -15,7 +15,7 @@ import structlog
 from viewcomfy.core.errors import Conflict, ServerUnavailable, ViewComfyError, WorkerLost
 from viewcomfy.core.events import Event
 from viewcomfy.core.jobs import Job, JobError, JobStatus, Manifest
-from viewcomfy.core.scheduling import Lane
+from viewcomfy.core.scheduling import Lane, Shares
 from viewcomfy.engine.base import Claimer, Lease, Ticket, WorkerInfo
 from viewcomfy.engine.local_bus import REMEMBERED, Bus
 from viewcomfy.engine.local_claims import Choice, Match, Queued, Waiter
@@ -61,6 +61,7 @@ class LocalEngine:
         self._presence = Presence(clock)
         self._queued = Queued()
         self._held: dict[str, _Held] = {}
+        self._served: dict[str, int] = {}
         self._waiters: dict[int, Waiter] = {}
         self._numbers = itertools.count(1)
         self._fresh: set[str] = set()  # the pools in which there may be a job to give out
@@ -214,7 +215,8 @@ class LocalEngine:
         if not waiters:
             return False
         now = self._clock()
-        choice = Choice(waiters, Counter(held.lane.key_id for held in self._held.values()), now)
+        running = Counter(held.lane.key_id for held in self._held.values())
+        choice = Choice(waiters, Shares(running, self._served), now)
         self._fresh.discard(pool)  # before asking: what is enqueued in the meantime counts as fresh
         try:
             claimed = await self._queue.claim(pool, choice.pick, now=now, expires_at=now + self._lease_seconds)
@@ -234,6 +236,7 @@ class LocalEngine:
 
     async def _grant(self, lease: Lease, match: Match) -> None:
         self._held[lease.prompt_id] = _Held(lease, match.lane)
+        self._served[match.lane.key_id] = next(self._numbers)
         self._queued.discard(lease.prompt_id)
         self._bus.status(lease.prompt_id, JobStatus.RUNNING, lease.attempt)
         if match.waiter.granted.done():  # canceled while the row was being claimed

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from viewcomfy.core.scheduling import Lane, order
+from viewcomfy.core.scheduling import Lane, Shares, order
 from viewcomfy.engine.base import Claimer, Lease
 
 
@@ -28,7 +28,7 @@ class Match:
     lane: Lane
 
 
-def match(waiters: Sequence[Waiter], lanes: Sequence[Lane], running_by_key: Mapping[str, int], now: float) -> Match | None:
+def match(waiters: Sequence[Waiter], lanes: Sequence[Lane], shares: Shares, now: float) -> Match | None:
     """Return who is served next: by rank, then who has the job's models loaded, then who waits longest; None when nobody can be."""
     best: tuple[tuple[int, bool, int], Match] | None = None
     for waiter in sorted(waiters, key=lambda waiter: (waiter.claimer.rank, waiter.number)):
@@ -38,7 +38,7 @@ def match(waiters: Sequence[Waiter], lanes: Sequence[Lane], running_by_key: Mapp
         ripe = [lane for lane in lanes if now - lane.oldest >= claimer.patience] if claimer.patience else lanes
         if not ripe:
             continue
-        lane = order(ripe, running_by_key, claimer.warm, now)[0]
+        lane = order(ripe, shares, claimer.warm, now)[0]
         place = (claimer.rank, bool(lane.affinity) and lane.affinity not in claimer.warm, waiter.number)
         if best is None or place < best[0]:
             best = place, Match(waiter, lane)
@@ -54,9 +54,9 @@ def next_look(waiters: Sequence[Waiter], lanes: Sequence[Lane], now: float) -> f
 class Choice:
     """One round of giving out a job of a pool. `pick` may be called on another thread: it reads a snapshot and nothing else."""
 
-    def __init__(self, waiters: Sequence[Waiter], running_by_key: Mapping[str, int], now: float) -> None:
+    def __init__(self, waiters: Sequence[Waiter], shares: Shares, now: float) -> None:
         self._waiters = waiters
-        self._running_by_key = running_by_key
+        self._shares = shares
         self._now = now
         self.match: Match | None = None
         self.more = False
@@ -66,7 +66,7 @@ class Choice:
     def pick(self, lanes: Sequence[Lane]) -> tuple[Lane, str] | None:
         """Return the lane to take a job from and the worker that gets it."""
         self.more = bool(lanes)
-        self.match = match(self._waiters, lanes, self._running_by_key, self._now)
+        self.match = match(self._waiters, lanes, self._shares, self._now)
         if self.match is None:
             self.look_again_at = next_look(self._waiters, lanes, self._now)
             return None
