@@ -93,7 +93,7 @@ class QueueRows:
     async def claim(self, pool: str, choose: Choose, *, now: float, expires_at: float) -> tuple[str, int] | None:
         """Give the oldest job of the lane that `choose` returns to the worker that it returns; return its prompt_id and attempt.
 
-        `choose` is called inside the transaction, on another thread, with the lanes of the pool that can go now.
+        `choose` is called inside the transaction, maybe on another thread, with the lanes of the pool that can go now.
         """
 
         def work(connection: Connection) -> tuple[str, int, str] | None:

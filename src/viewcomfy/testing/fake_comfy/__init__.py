@@ -9,6 +9,6 @@ try:
     from viewcomfy.testing.fake_comfy.node import NodeClass, NodeRun, Result
     from viewcomfy.testing.fake_comfy.serving import ServedFake, run_fake_comfy
 except ModuleNotFoundError as error:
-    raise MissingExtra(f"The fake ComfyUI needs {error.name}.", hint="Type: pip install 'viewcomfy[server]'") from error
+    raise MissingExtra(f"The fake ComfyUI needs {error.name}.", hint="Type: pip install 'viewcomfy[testing]'") from error
 
 __all__ = ["FakeComfy", "NodeClass", "NodeRun", "Result", "ServedFake", "run_fake_comfy"]
