@@ -55,11 +55,17 @@ async def many_at_once(bench: Bench, raw: RawDriver, clients: int, jobs: int, ro
         return jobs / (time.perf_counter() - started)
 
     ours, theirs = [], []
+    cpu = 0.0
     for _ in range(rounds):
         theirs.append(await load(lambda: raw.run(trivial(next(numbers)))))
+        cpu -= bench.cpu()
         ours.append(await load(lambda: bench.infer("trivial", {CHANGING["trivial"]: next(numbers)})))
+        cpu += bench.cpu()
     median, base = statistics.median(ours), statistics.median(theirs)
-    print(f"{clients} clients: raw {base:.0f} jobs/s, viewcomfy {median:.0f} jobs/s, ratio {median / base:.2f} (medians of {rounds})")
+    print(
+        f"{clients} clients: raw {base:.0f} jobs/s, viewcomfy {median:.0f} jobs/s, ratio {median / base:.2f} (medians of {rounds}); "
+        f"the server takes {cpu / rounds / jobs * 1000:.1f} ms of CPU a job"
+    )
 
 
 async def beside_raw(comfyui: str, chosen: set[str], scale: float) -> None:

@@ -50,6 +50,11 @@ class Bench:
                     return urls
                 await asyncio.sleep(0.2)
 
+    def cpu(self) -> float:
+        """Return the seconds of CPU that the server itself has taken, without ComfyUI's."""
+        times = self.process.cpu_times()
+        return float(times.user + times.system)
+
     def rss(self) -> int:
         """Return the server's own memory in bytes, without ComfyUI's."""
         return int(self.process.memory_info().rss)

@@ -62,7 +62,8 @@ class Folders:
         if folder is None:
             return None
         real = os.path.realpath(os.path.join(folder, saved.subfolder, saved.filename))  # noqa: PTH118 - an output waits for it
-        return Path(real) if real.startswith(os.path.realpath(folder) + os.sep) else None
+        inside = real.startswith(f"{folder}{os.sep}") or real.startswith(os.path.realpath(folder) + os.sep)
+        return Path(real) if inside else None
 
     def make(self) -> None:
         """Make the folders, and the page that ComfyUI shows where its editor would be."""

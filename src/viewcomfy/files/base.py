@@ -1,4 +1,4 @@
-"""The files protocol: put, read, link and remove bytes under keys such as `jobs/<prompt_id>/out/1/cat.png`."""
+"""The files protocol: put, read, link and remove bytes under keys such as `jobs/<prompt_id>/out-1/cat.png`."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ class Files(Protocol):
         """Remove every key below a prefix and return how many bytes that freed."""
         raise NotImplementedError
 
-    async def usage(self) -> int:
-        """Return how many bytes are stored in all."""
+    async def usage(self, prefix: str = "") -> int:
+        """Return how many bytes are stored below a prefix, in all without one."""
         raise NotImplementedError

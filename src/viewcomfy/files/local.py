@@ -95,9 +95,9 @@ class LocalFiles:
         """Remove every key below a prefix (whole folders, or one key) and return how many bytes that freed."""
         return await _in_thread(prefix, _remove, self._path(prefix.removesuffix("/")))
 
-    async def usage(self) -> int:
-        """Return how many bytes are stored in all."""
-        return await _in_thread("", _usage, self._root)
+    async def usage(self, prefix: str = "") -> int:
+        """Return how many bytes are stored below a prefix (whole folders), in all without one."""
+        return await _in_thread(prefix, _usage, self._path(prefix.removesuffix("/")) if prefix else self._root)
 
     def _path(self, key: str) -> Path:
         return Path(os.path.join(self._root, *key_parts(key)))  # noqa: PTH118 - ten times as fast, and on every job's way
@@ -127,7 +127,8 @@ def _finish(draft: Draft, pending: list[bytes], target: Path) -> None:
 
 def _link(path: Path, target: Path) -> int:
     """Link a file to a name that is free. It takes a few system calls, less than a change of thread."""
-    real = os.path.realpath(path)  # a link to a symbolic link would point to what may change
+    # a link to a symbolic link would point to what may change
+    real = os.path.realpath(path) if os.path.islink(path) else path  # noqa: PTH114 - as above
     try:
         os.link(real, target)
     except FileNotFoundError:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError
 
 _PRAGMAS = (
     "journal_mode=WAL",
@@ -47,4 +49,7 @@ def _on_connect(connection: Any, _record: Any) -> None:
 def _on_begin(connection: Connection) -> None:
     # a writer takes the lock at once: it then waits for its turn, instead of failing half way
     reads = connection.get_execution_options().get("read_only")
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    try:
+        connection.connection.cursor().execute("BEGIN" if reads else "BEGIN IMMEDIATE")
+    except sqlite3.Error as fault:
+        raise OperationalError("BEGIN", None, fault) from fault

@@ -9,9 +9,10 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from viewcomfy.core.events import Event, EventKind
 from viewcomfy.store.database import Database
+from viewcomfy.store.prepared import Prepared
 from viewcomfy.store.tables import events
 
-_APPEND = insert(events)
+_APPEND = Prepared(insert(events), "prompt_id", "seq", "kind", "at", "data")
 _READ = (
     select(events.c.kind, events.c.data, events.c.at, events.c.seq)
     .where(events.c.prompt_id == bindparam("wanted"), events.c.seq > bindparam("after_seq"))
@@ -39,7 +40,7 @@ class EventRows:
 
         def work(connection: Connection) -> None:
             if rows:
-                connection.execute(_APPEND, rows)
+                _APPEND.run_many(connection, rows)
             if below:
                 connection.execute(_TRIM, below)
 

@@ -11,12 +11,13 @@ from sqlalchemy.exc import IntegrityError
 from viewcomfy.core.errors import BadInput, Conflict
 from viewcomfy.core.jobs import Job, JobStatus
 from viewcomfy.store.database import Database
+from viewcomfy.store.prepared import Prepared
 from viewcomfy.store.recent import RecentJobs
-from viewcomfy.store.rows import JOB_COLUMNS, job_of, row_of
+from viewcomfy.store.rows import JOB_COLUMNS, NEW_COLUMNS, job_of, row_of
 from viewcomfy.store.tables import events, jobs, workflows
 
-_ADD = insert(jobs)
-_ADD_WORKFLOW = insert(workflows)
+_ADD = Prepared(insert(jobs).inline(), *NEW_COLUMNS)
+_ADD_WORKFLOW = Prepared(insert(workflows), "prompt_id", "workflow")
 _GET = (
     select(*JOB_COLUMNS, workflows.c.workflow)
     .join_from(jobs, workflows, workflows.c.prompt_id == jobs.c.prompt_id)
@@ -45,10 +46,10 @@ class JobRows:
 
         def work(connection: Connection) -> None:
             try:
-                connection.execute(_ADD, row_of(job))
+                _ADD.run(connection, row_of(job))
             except IntegrityError as fault:
                 raise Conflict(f"There is a job {job.prompt_id} already.", hint="Use a new prompt_id for each job.") from fault
-            connection.execute(_ADD_WORKFLOW, {"prompt_id": job.prompt_id, "workflow": job.workflow})
+            _ADD_WORKFLOW.run(connection, {"prompt_id": job.prompt_id, "workflow": job.workflow})
 
         await self._database.run(work)
         self._recent.add(job)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from sqlalchemy import Select, bindparam, func, literal_column, select
 
 from viewcomfy.core.scheduling import Lane
-from viewcomfy.store.rows import AnyRow
 from viewcomfy.store.tables import QUEUED, jobs
 
 _waiting = jobs.alias("waiting")  # its own name: inside an UPDATE of jobs it must not mean the row that is updated
@@ -46,7 +45,7 @@ def lanes_query() -> Select[tuple[str, float]]:
     return select(walk.c.lane, oldest.label("oldest")).where(walk.c.lane.is_not(None))
 
 
-def lane_of_row(pool: str, row: AnyRow) -> Lane:
+def lane_of(pool: str, text: str, oldest: float) -> Lane:
     """Return the lane of a row of the query."""
-    priority, key_id, affinity = row.lane.split("\n", 2)
-    return Lane(pool, int(priority), key_id, affinity, row.oldest)
+    priority, key_id, affinity = text.split("\n", 2)
+    return Lane(pool, int(priority), key_id, affinity, oldest)

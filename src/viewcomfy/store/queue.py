@@ -12,9 +12,10 @@ from viewcomfy.core.errors import StaleLease, UnknownJob
 from viewcomfy.core.jobs import Job, JobError, JobStatus, Manifest
 from viewcomfy.core.scheduling import Lane
 from viewcomfy.store.database import Database
-from viewcomfy.store.lanes import NEXT_IN_LANE, lane_of_row, lanes_query
+from viewcomfy.store.lanes import NEXT_IN_LANE, lane_of, lanes_query
+from viewcomfy.store.prepared import Prepared
 from viewcomfy.store.recent import RecentJobs
-from viewcomfy.store.rows import JOB_COLUMNS, job_of, lane_of, manifest_row
+from viewcomfy.store.rows import JOB_COLUMNS, job_of, lane_text, manifest_row
 from viewcomfy.store.tables import QUEUED, RUNNING, events, jobs
 
 T = TypeVar("T")
@@ -24,8 +25,8 @@ _MINE: tuple[ColumnElement[bool], ...] = (
     jobs.c.attempt == bindparam("wanted_attempt"),
     RUNNING,
 )
-_LANES = lanes_query()
-_CLAIM = (
+_LANES = Prepared(lanes_query())
+_CLAIM = Prepared(
     update(jobs)
     .where(jobs.c.number == NEXT_IN_LANE, QUEUED)
     .values(
@@ -38,7 +39,7 @@ _CLAIM = (
     .returning(jobs.c.prompt_id, jobs.c.attempt)
 )
 _EXTEND = update(jobs).where(*_MINE).values(lease_expires_at=bindparam("new_expiry"))
-_COMMIT = (
+_COMMIT = Prepared(
     update(jobs)
     .where(*_MINE)
     .values(
@@ -97,20 +98,21 @@ class QueueRows:
         """
 
         def work(connection: Connection) -> tuple[str, int, str] | None:
-            lanes = [lane_of_row(pool, row) for row in connection.execute(_LANES, {"at_pool": pool, "now": now}) if row.oldest is not None]
+            found = _LANES.run(connection, {"at_pool": pool, "now": now}).fetchall()
+            lanes = [lane_of(pool, text, oldest) for text, oldest in found if oldest is not None]
             chosen = choose(lanes)
             if chosen is None:
                 return None
             lane, worker = chosen
             values = {
                 "at_pool": pool,
-                "at_lane": lane_of(lane.priority, lane.key_id, lane.affinity),
+                "at_lane": lane_text(lane.priority, lane.key_id, lane.affinity),
                 "now": now,
                 "new_worker": worker,
                 "new_expiry": expires_at,
             }
-            row = connection.execute(_CLAIM, values).one_or_none()
-            return (row.prompt_id, row.attempt, worker) if row else None
+            row = _CLAIM.run(connection, values).fetchone()
+            return (*row, worker) if row else None
 
         claimed = await self._change(work)
         if claimed is None:
@@ -134,7 +136,7 @@ class QueueRows:
 
         def work(connection: Connection) -> None:
             values = {"wanted": prompt_id, "wanted_attempt": attempt, "now": now, **manifest_row(manifest)}
-            if connection.execute(_COMMIT, values).rowcount != 1:
+            if _COMMIT.run(connection, values).rowcount != 1:
                 raise _stale(prompt_id, attempt)
 
         await self._change(work)

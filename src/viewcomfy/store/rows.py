@@ -20,6 +20,8 @@ JOB_COLUMNS = tuple(
         "time_limit", "worker", "started_at", "finished_at", "execution_time", "outputs", "error",
     )
 )  # fmt: skip
+# what row_of() sets
+NEW_COLUMNS = tuple(column.name for column in jobs.c if column.name not in ("number", "lease_expires_at", "files_removed_at"))
 AnyRow = Row[*tuple[Any, ...]]
 
 _UPLOAD = tuple(field.name for field in fields(Upload))
@@ -47,7 +49,7 @@ def row_of(job: Job) -> dict[str, Any]:
     return {
         "prompt_id": job.prompt_id, "deployment": job.deployment, "version": job.version, "key_id": job.key_id,
         "status": job.status.value, "pool": job.pool, "priority": job.priority, "affinity": job.affinity,
-        "lane": lane_of(job.priority, job.key_id, job.affinity), "attempt": job.attempt, "failures": 0,
+        "lane": lane_text(job.priority, job.key_id, job.affinity), "attempt": job.attempt, "failures": 0,
         "created_at": job.created_at, "queued_at": job.created_at, "run_after": 0.0, "started_at": job.started_at,
         "finished_at": job.finished_at, "time_limit": job.time_limit, "execution_time": job.execution_time, "worker": job.worker,
         "bytes": total_bytes(job.uploads) + total_bytes(job.outputs),
@@ -68,7 +70,7 @@ def manifest_row(manifest: Manifest) -> dict[str, Any]:
     }
 
 
-def lane_of(priority: int, key_id: str, affinity: str) -> str:
+def lane_text(priority: int, key_id: str, affinity: str) -> str:
     """Return the text that jobs of one lane of a pool have in common."""
     return f"{priority}\n{key_id}\n{affinity}"
 

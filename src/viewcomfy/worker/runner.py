@@ -6,7 +6,6 @@ import asyncio
 import shutil
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -179,11 +178,22 @@ class Runner:
 def remove_all(paths: Iterable[Path]) -> None:
     """Remove files and folders, those that are there and can be removed."""
     for path in paths:
-        if path.is_dir():
+        try:
+            _remove(path)
+        except OSError:  # a folder within the folder, or something that may not be removed
             shutil.rmtree(path, ignore_errors=True)
-        else:
-            with suppress(OSError):
-                path.unlink()
+
+
+def _remove(path: Path) -> None:
+    """Remove a file, or a folder of files: a job's most often holds one, and rmtree takes three times as many system calls."""
+    try:
+        files = list(path.iterdir())
+    except NotADirectoryError:
+        path.unlink()
+        return
+    for file in files:
+        file.unlink()
+    path.rmdir()
 
 
 def _log_lapse(lease: Lease, fault: ViewComfyError) -> None:
