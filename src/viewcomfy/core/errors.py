@@ -110,10 +110,22 @@ class UnknownDeployment(NotFound):
     code = "unknown_deployment"
 
 
+class UnknownVersion(NotFound):
+    """The deployment has no such version."""
+
+    code = "unknown_version"
+
+
 class UnknownJob(NotFound):
     """No job of the caller's has this prompt_id."""
 
     code = "unknown_job"
+
+
+class UnknownBatch(NotFound):
+    """No batch of the caller's has this id."""
+
+    code = "unknown_batch"
 
 
 class UnknownKey(NotFound):
@@ -140,6 +152,12 @@ class Conflict(ViewComfyError):
 
     code = "conflict"
     status = 409
+
+
+class BreakingChange(Conflict):
+    """The new version would break calls that work today, and that was not confirmed."""
+
+    code = "breaking_change"
 
 
 class StaleLease(Conflict):
@@ -211,10 +229,22 @@ class MissingModel(WorkflowRejected):
     code = "missing_model"
 
 
+class DeploymentProblems(InvalidWorkflow):
+    """The workflow could not run on any backend as it is, and deploying it all the same was not asked for."""
+
+    code = "deployment_problems"
+
+
 class InvalidUpload(BadInput):
     """A file part is empty, or does not belong where it was sent."""
 
     code = "invalid_upload"
+
+
+class FetchFailed(BadInput):
+    """A file that was named by a URL may not be fetched, or could not be."""
+
+    code = "fetch_failed"
 
 
 class InvalidName(BadInput):
