@@ -42,6 +42,11 @@ class Settings(BaseSettings):
     max_request: int = Field(2048 * MIB, ge=1, description="The largest request body, in bytes.")
     max_field: int = Field(16 * MIB, ge=1, description="The largest text field (params, workflow_api), in bytes.")
     max_files: int = Field(64, ge=0, description="The most file parts in one request.")
+    max_batch: int = Field(1000, ge=1, description="The most jobs in one batch.")
+    fetch_allow: str = Field(
+        "", description="The hosts that files named by https URL may come from, such as cdn.example.com,*.example.org."
+    )
+    fetch_seconds: float = Field(60.0, gt=0, description="Seconds that fetching such a file may take.")
     heartbeat: float = Field(15.0, gt=0, description="Seconds between signs of life on a waiting answer.")
     link_seconds: float = Field(86_400.0, gt=0, description="Seconds that a link to an output works.")
 

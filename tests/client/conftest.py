@@ -9,9 +9,18 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from tests.client.scripted import ScriptedServer, Served, serving
-from viewcomfy import AsyncClient, AsyncJobHandle, AsyncOutputFile, AsyncResult, Client
+from viewcomfy import (
+    AsyncBatchHandle,
+    AsyncClient,
+    AsyncDeploymentHandle,
+    AsyncJobHandle,
+    AsyncOutputFile,
+    AsyncResult,
+    Client,
+)
 
 MakeClient = Callable[..., Any]
+OURS = (AsyncBatchHandle, AsyncDeploymentHandle, AsyncJobHandle, AsyncOutputFile, AsyncResult)
 
 
 @pytest.fixture(scope="session")
@@ -49,12 +58,15 @@ class Blocking:
 
         return call
 
+    def __iter__(self) -> Iterator[Any]:
+        return self._iterate(aiter(self._inner))
+
     def _plain(self, value: Any) -> Any:
         if isasyncgen(value):
             return self._iterate(value)
         if isinstance(value, list):
             return [self._plain(item) for item in value]
-        return Blocking(self._portal, value) if isinstance(value, AsyncJobHandle | AsyncResult | AsyncOutputFile) else value
+        return Blocking(self._portal, value) if isinstance(value, OURS) else value
 
     def _iterate(self, items: AsyncIterator[Any]) -> Iterator[Any]:
         async def step() -> tuple[Any, ...]:
@@ -63,7 +75,7 @@ class Blocking:
             return ()
 
         while found := self._portal.call(step):
-            yield found[0]
+            yield self._plain(found[0])
 
 
 @pytest.fixture(params=["sync", "async"])

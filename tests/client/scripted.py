@@ -68,6 +68,16 @@ class ScriptedJob:
         return [(seq, kind, {"at": 100.0 + seq, **data}) for seq, (kind, data) in enumerate(told, 1)]
 
 
+@dataclass
+class ScriptedBatch:
+    """A batch: each poll sees one more of its jobs ended, the others queued."""
+
+    batch_id: str
+    jobs: list[ScriptedJob]
+    polls: int = 0
+    canceled: bool = False
+
+
 class ScriptedServer:
     """What a test scripts, and what arrived. A fault answers instead of the route as often as it says."""
 
@@ -75,23 +85,29 @@ class ScriptedServer:
         self.url = ""
         self.seen: list[Seen] = []
         self.jobs: dict[str, ScriptedJob] = {}
+        self.batches: dict[str, ScriptedBatch] = {}
         self.template = ScriptedJob("")
         self.streams: list[Stream] = []
         self.faults: dict[tuple[str, str], list[Response | None]] = {}
         self.cuts: list[int] = []
         """A download each: break it after so many bytes."""
+        self.archive = b"PK" + bytes(200_000)
         self.links = "good"
         self.etag = '"1"'
         self.app = Starlette(
             routes=[
                 Route("/d/{name}/run", self.run, methods=["POST"]),
+                Route("/d/{name}/batch", self.make_batch, methods=["POST"]),
                 Route("/d/{name}", self.describe),
+                Route("/api/batches/{id}", self.batch),
+                Route("/api/batches/{id}/cancel", self.cancel_batch, methods=["POST"]),
+                Route("/api/batches/{id}/{made}", self.made),
                 Route("/api/jobs", self.list_jobs),
                 Route("/api/jobs/{id}", self.job),
                 Route("/api/jobs/{id}/events", self.events),
                 Route("/api/jobs/{id}/cancel", self.cancel, methods=["POST"]),
                 Route("/files/{link}/{name}", self.file),
-                Route("/{rest:path}", self.anything, methods=["GET", "PUT", "POST", "DELETE"]),
+                Route("/{rest:path}", self.anything, methods=["GET", "PUT", "POST", "PATCH", "DELETE"]),
             ]
         )
 
@@ -196,7 +212,48 @@ class ScriptedServer:
 
     async def describe(self, request: Request) -> Response:
         seen = await self.note(request)
-        return self.fault(seen) or JSONResponse({**DEPLOYMENT, "workflow_api": WORKFLOW, "params": {"3-inputs-seed": 1}})
+        return self.fault(seen) or JSONResponse({**DEPLOYMENT, "workflow_api": WORKFLOW, "params": {"3-inputs-seed": 1}, "inputs": [SEED]})
+
+    async def make_batch(self, request: Request) -> Response:
+        seen = await self.note(request)
+        asked = seen.body or json.loads(seen.fields["batch"])
+        if asked["batch_id"] not in self.batches:
+            jobs = [ScriptedJob(**{**vars(self.template), "prompt_id": f"job {n}"}) for n in range(len(asked.get("list", [1, 2, 3])))]
+            self.batches[asked["batch_id"]] = ScriptedBatch(asked["batch_id"], jobs)
+            self.jobs |= {job.prompt_id: job for job in jobs}
+        return self.fault(seen) or JSONResponse(self.shown_batch(self.batches[asked["batch_id"]]), 202)
+
+    async def batch(self, request: Request) -> Response:
+        seen = await self.note(request)
+        if answer := self.fault(seen):
+            return answer
+        batch = self.batches.get(request.path_params["id"])
+        if batch is None:
+            return JSONResponse({"code": "unknown_batch", "detail": "No such batch."}, 404)
+        batch.polls += 1
+        return JSONResponse(self.shown_batch(batch))
+
+    async def cancel_batch(self, request: Request) -> Response:
+        await self.note(request)
+        batch = self.batches[request.path_params["id"]]
+        batch.canceled = True
+        return JSONResponse(self.shown_batch(batch))
+
+    def shown_batch(self, batch: ScriptedBatch) -> dict[str, Any]:
+        statuses = [job.status if n < batch.polls else "canceled" if batch.canceled else "queued" for n, job in enumerate(batch.jobs)]
+        progress = {word: statuses.count(word) for word in ("queued", "running", "succeeded", "failed", "canceled")}
+        progress |= {"total": len(statuses), "done": len(statuses) - progress["queued"]}
+        jobs = [
+            {"number": n, "prompt_id": job.prompt_id, "label": f"seed={n}", "status": status}
+            for n, (job, status) in enumerate(zip(batch.jobs, statuses, strict=True), 1)
+        ]
+        return {**BATCH, "batch_id": batch.batch_id, "progress": progress, "jobs": jobs}
+
+    async def made(self, request: Request) -> Response:
+        seen = await self.note(request)
+        if answer := self.fault(seen):
+            return answer
+        return StreamingResponse(self.cut(self.archive, self.cuts.pop(0) if self.cuts else None))
 
     async def file(self, request: Request) -> Response:
         seen = await self.note(request)
@@ -230,15 +287,31 @@ async def lost() -> AsyncIterator[bytes]:
 
 
 DEPLOYMENT = {
-    "name": "demo", "version": 1, "url": "http://x/d/demo/infer", "created_at": 1.0, "time_limit": 0.0,
-    "cancel_on_disconnect": False, "nodes": 1,
+    "name": "demo", "version": 1, "current_version": 1, "url": "http://x/d/demo/infer", "title": "Demo", "description": "", "note": "",
+    "created_at": 1.0, "time_limit": 0.0, "cancel_on_disconnect": False, "nodes": 1,
+}  # fmt: skip
+SEED = {"name": "seed", "key": "3-inputs-seed", "kind": "seed", "label": "Seed", "node_id": "3", "node_title": "", "class_type": "KSampler"}
+REPORT = {"ok": True, "summary": "Runs.", "checked": True}
+DEPLOYED = {**DEPLOYMENT, "report": REPORT}
+BATCH = {
+    "deployment": "demo", "version": 1, "key_id": "k", "created_at": 1.0,
+    "outputs_url": "http://elsewhere.example/z", "contact_sheet_url": "http://elsewhere.example/c",
 }  # fmt: skip
 KEY = {
     "client_id": "k 1", "name": "n", "deployments": None, "allow_override": True, "created_at": 1.0, "last_used_at": None,
     "revoked_at": None,
 }  # fmt: skip
 ANSWERS: dict[tuple[str, str], Response] = {
-    ("PUT", "/api/deployments/demo"): JSONResponse(DEPLOYMENT, 201),
+    ("PUT", "/api/deployments/demo"): JSONResponse(DEPLOYED, 201),
+    ("POST", "/api/check"): JSONResponse({"inputs": [SEED], "report": REPORT, "changes": []}),
+    ("GET", "/api/doctor"): JSONResponse({"ok": True, "summary": "Fine."}),
+    ("GET", "/d/demo/openapi.json"): JSONResponse({"openapi": "3.1.0"}),
+    ("GET", "/api/deployments/demo/diff"): JSONResponse({"before": 1, "after": 2, "breaking": False, "changes": []}),
+    ("POST", "/api/deployments/demo/rollback"): JSONResponse(DEPLOYMENT),
+    ("PUT", "/api/deployments/demo/canary"): JSONResponse(DEPLOYMENT),
+    ("PATCH", "/api/deployments/demo/inputs"): JSONResponse(DEPLOYED, 201),
+    ("GET", "/api/deployments/demo/app"): JSONResponse({"file_type": "view_comfy"}),
+    ("GET", "/api/deployments/demo/report"): JSONResponse(REPORT),
     ("GET", "/api/deployments"): JSONResponse([DEPLOYMENT]),
     ("DELETE", "/api/deployments/demo"): Response(status_code=204),
     ("POST", "/api/keys"): JSONResponse({**KEY, "client_secret": "s"}, 201),

@@ -418,8 +418,8 @@ def test_management_goes_with_the_admin_token(make_client: MakeClient, server: S
     client.remove_deployment("demo")
     assert {seen.headers.get("authorization") for seen in server.seen} == {"Bearer t0"}
     assert all("client_secret" not in seen.headers for seen in server.seen)
-    assert server.seen[0].body == {"workflow_api": WORKFLOW, "time_limit": 5.0, "cancel_on_disconnect": False}
-    assert server.seen[2].body == {"name": "n", "deployments": ["demo"], "allow_override": None}
+    assert server.seen[0].body == {"workflow_api": WORKFLOW, "time_limit": 5.0}
+    assert server.seen[2].body == {"name": "n", "deployments": ["demo"]}
 
 
 @pytest.mark.parametrize("fault", [None, GATEWAY], ids=["lost answer", "gateway"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import uuid
 from collections.abc import AsyncIterator
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from viewcomfy.comfy.api import file_chunks
 from viewcomfy.comfy.backend import Backend, BackendState
 from viewcomfy.comfy.feed import Feed
 from viewcomfy.comfy.link import FORGOTTEN, HealthLimits, Link
@@ -142,11 +144,12 @@ async def test_a_refused_workflow_leaves_no_trace(fake: ServedFake, backend: Bac
     assert not fake.submitted
 
 
-async def test_what_comfyui_knows_is_asked_once(fake: ServedFake, backend: Backend) -> None:
-    first, second = await asyncio.gather(backend.link.api.object_info(), backend.link.api.object_info())
-    assert first is second
-    assert "SaveImage" in first
-    assert fake.requests["GET /object_info"] == 1
+async def test_one_that_runs_is_asked_for_its_node_classes_with_and_without_a_link(fake: ServedFake, backend: Backend) -> None:
+    linked = await backend.object_info()
+    await backend.stop()
+    assert await backend.object_info() == linked
+    assert backend.state is BackendState.STOPPED
+    assert json.loads(linked).keys() == fake.catalog.classes.keys()
 
 
 async def test_a_file_that_is_gone_or_too_large_is_told(fake: ServedFake, backend: Backend, tmp_path: Path) -> None:
@@ -156,7 +159,7 @@ async def test_a_file_that_is_gone_or_too_large_is_told(fake: ServedFake, backen
     big.touch()
     os.truncate(big, fake.max_upload_bytes + 1)
     with pytest.raises(TooLarge):
-        await backend.link.api.upload("big.png", big)
+        await backend.link.api.upload("big.png", file_chunks(big))
 
 
 async def test_an_answer_that_makes_no_sense_is_an_error_of_the_backend(fake: ServedFake, backend: Backend) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viewcomfy.core.deployments import affinity_of, check_name
+from viewcomfy.core.deployments import Deployment, Released, affinity_of, check_name
 from viewcomfy.core.errors import InvalidName
 
 
@@ -48,3 +48,26 @@ def test_affinity_is_that_of_the_models_in_any_order() -> None:
 
 def test_a_workflow_without_models_has_no_affinity() -> None:
     assert affinity_of(workflow("a cat", "picture.png")) == ""
+
+
+OLD, NEW = (Deployment("cats", version, {}, 1.0) for version in (1, 2))
+
+
+@given(st.text())
+def test_without_a_canary_everyone_gets_the_current_version(token: str) -> None:
+    assert Released(OLD).choose(token) is OLD
+
+
+@given(st.text())
+def test_a_canary_for_all_is_what_everyone_gets(token: str) -> None:
+    assert Released(OLD, NEW, 100.0).choose(token) is NEW
+
+
+def test_a_canary_is_what_its_share_of_the_callers_get() -> None:
+    released = Released(OLD, NEW, 20.0)
+    assert 150 < sum(released.choose(f"caller {number}") is NEW for number in range(1000)) < 250
+
+
+@pytest.mark.parametrize(("report", "runs"), [(None, True), ({"ok": True}, True), ({"ok": False}, False), ({}, True)])
+def test_a_version_runs_unless_its_report_says_that_it_can_not(report: dict[str, object] | None, runs: bool) -> None:
+    assert Deployment("cats", 1, {}, 1.0, report=report).runs is runs

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.e2e.comfy_jobs import failing, files_of, heard, lines_of, plain, queued, sampling, saving, until_started, waiting
+from viewcomfy.comfy.api import file_chunks
 from viewcomfy.comfy.backend import Backend, BackendState
 from viewcomfy.comfy.failures import failure
 from viewcomfy.comfy.installation import Installation
@@ -205,8 +206,8 @@ async def test_a_workflow_of_which_a_part_cannot_run_is_refused_whole(backend: B
 async def test_an_upload_keeps_its_bytes(backend: Backend, tmp_path: Path) -> None:
     picture = tmp_path / 'a "quoted" name.png'
     Image.new("RGB", (8, 8), (1, 2, 3)).save(picture)
-    first = await backend.link.api.upload(picture.name, picture)
-    second = await backend.link.api.upload(picture.name, picture, subfolder="mine")
+    first = await backend.link.api.upload(picture.name, file_chunks(picture))
+    second = await backend.link.api.upload(picture.name, file_chunks(picture), subfolder="mine")
     assert b"".join([chunk async for chunk in backend.link.api.view(first)]) == picture.read_bytes()
     assert second.subfolder == "mine"
 

@@ -167,6 +167,7 @@ async def test_removing_takes_a_folder_and_not_its_neighbour(files: Files) -> No
     for key in ("jobs/1/in/a", "jobs/1/out/1/b", "jobs/10/c", "jobs/2"):
         await files.put(key, chunks([b"12345"]))
     assert await files.usage() == 20
+    assert (await files.usage("jobs/1/"), await files.usage("absent/")) == (10, 0)
     assert await files.remove("jobs/1/") == 10
     assert await files.remove("jobs/1") == 0
     assert await files.usage() == 10

@@ -39,7 +39,7 @@ async def refused(site: Site, status: int, code: str, *, name: str = "picture", 
     assert "prompt_id" not in body
     assert (await site.http.get("/api/jobs", headers=site.admin)).json()["jobs"] == before
     assert site.left_behind() == []
-    assert [path for path in (site.settings.data_dir / "files").rglob("*") if path.is_file()] == []
+    assert [path for path in (site.settings.data_dir / "files" / "jobs").rglob("*") if path.is_file()] == []
     return body
 
 

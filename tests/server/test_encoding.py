@@ -49,7 +49,7 @@ class Held(Files):
     async def remove(self, prefix: str) -> int:
         return 0
 
-    async def usage(self) -> int:
+    async def usage(self, prefix: str = "") -> int:
         return 0
 
 

@@ -23,4 +23,4 @@ async def test_the_call_is_described_with_its_form_and_both_answers(site: Site) 
     call = (await site.http.get("/openapi.json")).json()["paths"]["/d/{name}/infer"]["post"]
     assert set(call["requestBody"]["content"]) == {"application/x-www-form-urlencoded", "multipart/form-data"}
     assert set(call["responses"]["201"]["content"]) == {"application/json", "text/event-stream"}
-    assert [parameter["name"] for parameter in call["parameters"]] == ["name"]
+    assert [parameter["name"] for parameter in call["parameters"]] == ["name", "version", "ViewComfy-Version"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,14 +15,21 @@ from viewcomfy.core.keys import Caller
 from viewcomfy.engine.base import Claimer, WorkerInfo
 from viewcomfy.engine.local import LocalEngine
 from viewcomfy.files.base import Files
+from viewcomfy.files.fetch import Fetcher
+from viewcomfy.files.fetch_limits import FetchLimits
 from viewcomfy.files.local import LocalFiles
+from viewcomfy.service.catalogs import CatalogService
+from viewcomfy.service.checker import Checker
 from viewcomfy.service.deployments import DeploymentService
 from viewcomfy.service.infer import InferLimits, InferService
+from viewcomfy.service.intake import Intake
 from viewcomfy.service.jobs import JobService
 from viewcomfy.service.keys import KeyService
 from viewcomfy.service.received import Received, ReceivedFile
 from viewcomfy.store.store import Store
 
+PNG = b"\x89PNG\r\n\x1a\n"
+"""What a picture begins with: a file is known by that."""
 WORKFLOW: dict[str, Any] = {
     "1": {"class_type": "LoadImage", "inputs": {"image": "example.png"}},
     "2": {"class_type": "KSampler", "inputs": {"seed": 1, "image": ["1", 0]}},
@@ -69,10 +75,10 @@ class Desk:
         self, deployment: Deployment, params: Any = None, *files: ReceivedFile, caller: Caller | None = None, **more: Any
     ) -> Job:
         """Submit a job as a request would."""
-        received = Received(params=json.dumps({"2-inputs-seed": 5} if params is None else params), files=files, **more)
+        received = Received(params={"2-inputs-seed": 5} if params is None else params, files=files, **more)
         return await self.infer.submit(caller or self.caller, deployment, received)
 
-    def file(self, data: bytes = b"picture", field: str = "1-inputs-image", filename: str = "cat.png") -> ReceivedFile:
+    def file(self, data: bytes = PNG + b"picture", field: str = "1-inputs-image", filename: str = "cat.png") -> ReceivedFile:
         """Return a file as it lies after it was received."""
         path = self.folder / f"received-{len(list(self.folder.glob('received-*')))}"
         path.write_bytes(data)
@@ -104,7 +110,14 @@ async def open_desk(
         clock, kept = Clock(), files or LocalFiles(folder / "files")
         deployments = DeploymentService(store.deployments, clock)
         infer = InferService(
-            deployments=deployments, rows=store.jobs, files=kept, engine=engine, limits=InferLimits(max_queue, time_limit), clock=clock
+            deployments=deployments,
+            rows=store.jobs,
+            files=kept,
+            engine=engine,
+            checker=Checker(CatalogService(engine=engine, files=kept)),
+            intake=Intake(folder / "tmp", Fetcher(FetchLimits()), 2**20),
+            limits=InferLimits(max_queue, time_limit),
+            clock=clock,
         )
         jobs = JobService(store.jobs, engine, clock, poll_seconds=0.05)
         yield Desk(folder, store, kept, engine, clock, deployments, infer, jobs, KeyService(store.keys, store.meta, clock))

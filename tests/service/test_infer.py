@@ -8,11 +8,12 @@ import json
 import uuid
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
-from tests.service.kit import WORKFLOW, Desk, open_desk
+from tests.service.kit import PNG, WORKFLOW, Desk, open_desk
 from viewcomfy.core.errors import (
     Conflict,
     DiskFull,
@@ -44,11 +45,11 @@ def png(size: tuple[int, int] = (4, 4)) -> bytes:
 
 
 async def test_an_accepted_request_is_a_queued_job_with_its_files(desk: Desk) -> None:
-    job = await desk.submit(await desk.deploy(), {"2-inputs-seed": 7}, desk.file(b"a cat"))
+    job = await desk.submit(await desk.deploy(), {"2-inputs-seed": 7}, desk.file(PNG + b"a cat"))
     known = await desk.jobs.get(desk.caller, job.prompt_id)
     assert known == replace(job, status=JobStatus.QUEUED)
     [upload] = known.uploads
-    assert (upload.node_id, upload.input_name, upload.size) == ("1", "image", 5)
+    assert (upload.node_id, upload.input_name, upload.size) == ("1", "image", 13)
     assert known.workflow["1"]["inputs"]["image"] == upload.filename
     assert known.workflow["2"]["inputs"]["seed"] == 7
     assert upload.filename.startswith(job.prompt_id)
@@ -59,16 +60,16 @@ async def test_an_accepted_request_is_a_queued_job_with_its_files(desk: Desk) ->
 
 async def test_two_jobs_files_of_the_same_name_are_two_files(desk: Desk) -> None:
     deployment = await desk.deploy()
-    jobs = [await desk.submit(deployment, {}, desk.file(data)) for data in (b"one", b"two")]
+    jobs = [await desk.submit(deployment, {}, desk.file(PNG + data)) for data in (b"one", b"two")]
     names = {upload.filename for job in jobs for upload in job.uploads}
     assert len(names) == 2
 
 
 async def test_the_files_that_came_may_go_once_the_job_is_accepted(desk: Desk) -> None:
-    file = desk.file(b"a cat")
+    file = desk.file(PNG + b"a cat")
     job = await desk.submit(await desk.deploy(), {}, file)
     file.path.unlink()
-    assert b"".join([chunk async for chunk in desk.files.read(job.uploads[0].file_key)]) == b"a cat"
+    assert b"".join([chunk async for chunk in desk.files.read(job.uploads[0].file_key)]) == PNG + b"a cat"
 
 
 async def test_empty_params_renew_the_seed_and_a_line_says_so(desk: Desk) -> None:
@@ -83,16 +84,15 @@ async def test_empty_params_renew_the_seed_and_a_line_says_so(desk: Desk) -> Non
 @pytest.mark.parametrize(
     ("given", "error"),
     [
-        ({"params": "{"}, InvalidJson),
-        ({"params": "[1]"}, InvalidParams),
-        ({"params": '{"3-inputs-seed": 1}'}, InvalidParams),
-        ({"params": '{"2-inputs-seed": "one"}'}, InvalidParams),
-        ({"params": "{}", "workflow_api": '{"nodes": []}'}, UiWorkflow),
-        ({"params": "{}", "workflow_api": "{"}, InvalidJson),
-        ({"params": "{}", "prompt_id": "not-a-uuid"}, InvalidName),
+        ({"params": [1]}, InvalidParams),
+        ({"params": {"3-inputs-seed": 1}}, InvalidParams),
+        ({"params": {"2-inputs-seed": "one"}}, InvalidParams),
+        ({"params": {}, "workflow_api": '{"nodes": []}'}, UiWorkflow),
+        ({"params": {}, "workflow_api": "{"}, InvalidJson),
+        ({"params": {}, "prompt_id": "not-a-uuid"}, InvalidName),
     ],
 )
-async def test_bad_input_leaves_nothing(desk: Desk, given: dict[str, str], error: type[ViewComfyError]) -> None:
+async def test_bad_input_leaves_nothing(desk: Desk, given: dict[str, Any], error: type[ViewComfyError]) -> None:
     deployment = await desk.deploy()
     with pytest.raises(error):
         await desk.infer.submit(desk.caller, deployment, Received(files=(desk.file(),), **given))
@@ -108,8 +108,8 @@ async def test_bad_input_leaves_nothing(desk: Desk, given: dict[str, str], error
         ([("2-inputs-seed", b"x")], "is a number"),
         ([("2-inputs-image", b"x")], "connected to node '1'"),
         ([("1-inputs-image", b"")], "0 bytes"),
-        ([("1-inputs-image-viewcomfymask", b"x")], "no image"),
-        ([("1-inputs-image", b"no picture"), ("1-inputs-image-viewcomfymask", b"x")], "can't be read"),
+        ([("1-inputs-image-viewcomfymask", PNG)], "no image"),
+        ([("1-inputs-image", PNG + b"no picture"), ("1-inputs-image-viewcomfymask", PNG)], "can't be read"),
     ],
 )
 async def test_a_file_that_does_not_fit_is_refused_by_name(desk: Desk, files: list[tuple[str, bytes]], words: str) -> None:
@@ -172,7 +172,7 @@ async def test_the_same_prompt_id_gives_the_same_job(desk: Desk) -> None:
 
 async def test_the_same_prompt_id_at_the_same_time_is_one_job_that_keeps_its_files(desk: Desk) -> None:
     deployment, prompt_id = await desk.deploy(), str(uuid.uuid4())
-    jobs = await asyncio.gather(*(desk.submit(deployment, {}, desk.file(b"cat"), prompt_id=prompt_id) for _ in range(5)))
+    jobs = await asyncio.gather(*(desk.submit(deployment, {}, desk.file(PNG + b"cat"), prompt_id=prompt_id) for _ in range(5)))
     assert {job.prompt_id for job in jobs} == {prompt_id}
     kept = await desk.jobs.get(desk.caller, prompt_id)
     assert desk.stored() == [kept.uploads[0].file_key]

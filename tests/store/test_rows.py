@@ -1,54 +1,17 @@
-"""The rows of deployments, keys, events and named values."""
+"""The rows of keys, events and named values."""
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
 import pytest
 
-from viewcomfy.core.deployments import Deployment
 from viewcomfy.core.errors import Conflict
 from viewcomfy.core.events import Event, EventKind
 from viewcomfy.core.keys import Key
 from viewcomfy.store.store import Store
 
 pytestmark = pytest.mark.anyio
-
-
-async def deploy(store: Store, name: str, workflow: dict[str, object], now: float = 1.0) -> Deployment:
-    return await store.deployments.add_version(name, workflow, time_limit=5.0, cancel_on_disconnect=True, now=now)
-
-
-async def test_a_deployment_counts_its_versions_and_the_newest_is_current(store: Store) -> None:
-    first = await deploy(store, "cats", {"1": {}})
-    second = await deploy(store, "cats", {"2": {}}, 2.0)
-    assert first == Deployment("cats", 1, {"1": {}}, 1.0, 5.0, True)
-    assert second == Deployment("cats", 2, {"2": {}}, 2.0, 5.0, True)
-    assert await store.deployments.get("cats") == second
-    assert await store.deployments.get_version("cats", 1) == first
-    assert await store.deployments.get_version("cats", 3) is None
-    assert await store.deployments.get("dogs") is None
-
-
-async def test_versions_made_at_once_get_numbers_of_their_own(store: Store) -> None:
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(deploy(store, "cats", {})) for _ in range(10)]
-    assert sorted(task.result().version for task in tasks) == list(range(1, 11))
-
-
-async def test_a_removed_deployment_keeps_its_versions_and_goes_on_counting(store: Store) -> None:
-    first = await deploy(store, "cats", {"1": {}})
-    await deploy(store, "ants", {})
-    assert [item.name for item in await store.deployments.list()] == ["ants", "cats"]
-    assert await store.deployments.remove("cats", 2.0)
-    assert not await store.deployments.remove("cats", 3.0)
-    assert not await store.deployments.remove("dogs", 3.0)
-    assert await store.deployments.get("cats") is None
-    assert [item.name for item in await store.deployments.list()] == ["ants"]
-    assert await store.deployments.get_version("cats", 1) == first
-    assert (await deploy(store, "cats", {})).version == 2
-    assert await store.deployments.get("cats") is not None
 
 
 async def test_a_key_comes_back_as_it_was_added(store: Store) -> None:

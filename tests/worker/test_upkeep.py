@@ -69,6 +69,15 @@ async def test_what_is_too_much_goes_the_oldest_first(shop: Shop) -> None:
     assert await shop.files.usage() == newest
 
 
+async def test_what_lies_beside_the_jobs_is_neither_counted_nor_removed(shop: Shop) -> None:
+    [job] = await finished(shop, 1)
+    await shop.files.put_file("catalogs/one.json.gz", shop.folder / "test.db")
+    await upkeep(shop, file_bytes=job.outputs[0].size).remove_old_files()
+    assert kept(shop, job)
+    await upkeep(shop, days=1, file_days=1, file_bytes=1, later=10 * DAY).remove_old_files()
+    assert await shop.files.size("catalogs/one.json.gz")
+
+
 async def test_jobs_that_run_or_wait_are_left_alone(shop: Shop) -> None:
     upload = await shop.upload("1", "cat.png", b"x" * 1000)
     async with working(shop):

@@ -21,11 +21,20 @@ from viewcomfy.comfy.link import HealthLimits
 from viewcomfy.comfy.pool import Pool
 from viewcomfy.comfy.process import Launch
 from viewcomfy.core.errors import ComfyUINotFound, Conflict
+from viewcomfy.engine.base import Engine
 from viewcomfy.engine.local import LocalEngine
+from viewcomfy.files.base import Files
+from viewcomfy.files.fetch import Fetcher
+from viewcomfy.files.fetch_limits import FetchLimits
 from viewcomfy.files.local import LocalFiles
 from viewcomfy.server.app import create_app
+from viewcomfy.service.catalogs import CatalogService
+from viewcomfy.service.checker import Checker
+from viewcomfy.service.deployer import Deployer
 from viewcomfy.service.deployments import DeploymentService
+from viewcomfy.service.doctor import Doctor
 from viewcomfy.service.infer import InferLimits, InferService
+from viewcomfy.service.intake import Intake
 from viewcomfy.service.jobs import JobService
 from viewcomfy.service.keys import KeyService
 from viewcomfy.service.links import Links
@@ -34,6 +43,7 @@ from viewcomfy.service.workers import WorkerService
 from viewcomfy.settings import Settings
 from viewcomfy.store.store import Store
 from viewcomfy.worker.app import Worker
+from viewcomfy.worker.catalogs import Catalogs
 from viewcomfy.worker.runner import Runner
 from viewcomfy.worker.upkeep import Retention, Upkeep
 
@@ -75,9 +85,13 @@ async def open_server(settings: Settings) -> AsyncIterator[OpenServer]:
         keys = KeyService(store.keys, store.meta)
         wanted = settings.admin_token.get_secret_value() if settings.admin_token else None
         admin_token = await keys.ensure_admin_token(wanted)
-        services = await _services(settings, store, files, engine, keys)
         runner = Runner(engine=engine, rows=store.jobs, files=files, cancel_grace=settings.cancel_grace)
-        worker = Worker(engine=engine, pool=pool, runner=runner, lease_seconds=settings.lease_seconds)
+        known = Catalogs(pool, files, data / "backends" / "catalogs.json")
+        worker = Worker(
+            engine=engine, pool=pool, runner=runner, lease_seconds=settings.lease_seconds, catalogs=known, folder=data / "backends"
+        )
+        parts = Parts(settings, store, files, engine, CatalogService(engine=engine, files=files, inspect=worker.inspect))
+        services = await make_services(parts, keys)
         retention = Retention(settings.keep_jobs_days, settings.keep_files_days, settings.keep_files_bytes)
         upkeep = Upkeep(store=store, files=files, retention=retention, upload_folder=data / "tmp", chores=(keys.write_last_used,))
         async with _running(worker, upkeep, settings.shutdown_grace):
@@ -107,23 +121,42 @@ def make_pool(settings: Settings, comfyui: Installation | str | ComfyUINotFound,
     return Pool.managed(launch, settings.backends, idle_timeout=settings.idle_timeout, limits=limits, fork=settings.fast_start)
 
 
-async def _services(settings: Settings, store: Store, files: LocalFiles, engine: LocalEngine, keys: KeyService) -> Services:
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What services are made of."""
+
+    settings: Settings
+    store: Store
+    files: Files
+    engine: Engine
+    catalogs: CatalogService
+
+
+async def make_services(parts: Parts, keys: KeyService) -> Services:
+    """Return the services of a server."""
+    settings, store, catalogs = parts.settings, parts.store, parts.catalogs
     secret = await store.meta.set_default(LINK_SECRET, secrets.token_hex(32))
     deployments = DeploymentService(store.deployments)
+    limits = FetchLimits.parse(settings.fetch_allow, max_bytes=settings.max_upload, seconds=settings.fetch_seconds)
+    infer = InferService(
+        deployments=deployments,
+        rows=store.jobs,
+        files=parts.files,
+        engine=parts.engine,
+        checker=Checker(catalogs),
+        intake=Intake(settings.data_dir / "tmp", Fetcher(limits), settings.max_upload),
+        limits=InferLimits(settings.max_queue, settings.time_limit),
+    )
     return Services(
-        infer=InferService(
-            deployments=deployments,
-            rows=store.jobs,
-            files=files,
-            engine=engine,
-            limits=InferLimits(settings.max_queue, settings.time_limit),
-        ),
-        jobs=JobService(store.jobs, engine),
+        infer=infer,
+        jobs=JobService(store.jobs, parts.engine),
         keys=keys,
         deployments=deployments,
+        deployer=Deployer(deployments, catalogs),
+        doctor=Doctor(deployments=deployments, catalogs=catalogs, engine=parts.engine, folder=settings.data_dir),
         links=Links(secret, settings.link_seconds),
-        workers=WorkerService(engine),
-        files=files,
+        workers=WorkerService(parts.engine),
+        files=parts.files,
     )
 
 

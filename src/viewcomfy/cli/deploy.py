@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from viewcomfy.cli.exits import ExitCode
 from viewcomfy.cli.options import AsJson, with_client
-from viewcomfy.core.outputs import content_type_of
 
 if TYPE_CHECKING:
     from viewcomfy.client.client import Client
+    from viewcomfy.wire.deployments import CheckOut, DeployedOut
+    from viewcomfy.wire.inputs import InputOut
+
+WAITING = "Checking it against ComfyUI, which may have to be started first"
+LONGEST_EXAMPLE = 60
+"""Characters of a text in the command to try."""
 
 
 @with_client
@@ -21,7 +27,36 @@ def deploy(
     client: Client,
     *,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name, as it will stand in the URL.", show_default=False)],
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The workflow in ComfyUI's API format.", show_default=False)],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="The workflow in ComfyUI's API format, or a view_comfy.json with its inputs.", show_default=False
+        ),
+    ],
+    check: Annotated[bool, typer.Option("--check", metavar="", help="Only say what deploying it would do.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", metavar="", help="Deploy it whatever the report says, and start no ComfyUI to check it.")
+    ] = False,
+    allow_breaking: Annotated[
+        bool, typer.Option("--allow-breaking", metavar="", help="Deploy it although calls that work today would fail.")
+    ] = False,
+    current: Annotated[
+        bool,
+        typer.Option(
+            "--current/--not-current", metavar="", help="Let it answer all calls, or only those that pin its version.", show_default=False
+        ),
+    ] = True,
+    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="What is new in this version.", show_default=False)] = "",
+    title: Annotated[str | None, typer.Option("--title", metavar="TEXT", help="A title for people; by default as before.")] = None,
+    description: Annotated[
+        str | None, typer.Option("--description", metavar="TEXT", help="A description for people; by default as before.")
+    ] = None,
+    inputs: Annotated[
+        Path | None, typer.Option("--inputs", metavar="FILE", help='Change inputs: JSON such as {"seed": {"hidden": true}}.')
+    ] = None,
+    workflow: Annotated[
+        str | None, typer.Option("--workflow", metavar="TITLE", help="Which workflow of a view_comfy.json; its number will do.")
+    ] = None,
     time_limit: Annotated[float, typer.Option("--time-limit", metavar="SECONDS", help="How long a job may run; 0: no limit.")] = 0.0,
     cancel_on_disconnect: Annotated[
         bool, typer.Option("--cancel-on-disconnect", metavar="", help="Cancel a job whose caller goes away before the result.")
@@ -30,28 +65,95 @@ def deploy(
 ) -> None:
     """Make a workflow callable at a URL.
 
-    A new name makes version 1, a known one its next version. Needs the admin token.
+    A new name makes version 1, a known one its next version. It is checked against your ComfyUI first. Needs the admin token.
     """
+    from viewcomfy.cli.source import read_edits, read_source
+    from viewcomfy.cli.waiting import waiting
+
+    source, edits = read_source(file, workflow), read_edits(inputs)
+    with waiting(WAITING):
+        if check:
+            found = client.check(source.workflow, app_file=source.app_file, name=name, inputs=edits)
+        else:
+            made = client.deploy(
+                name,
+                source.workflow,
+                app_file=source.app_file,
+                inputs=edits,
+                title=title,
+                description=description,
+                note=note,
+                time_limit=time_limit,
+                cancel_on_disconnect=cancel_on_disconnect,
+                force=force,
+                allow_breaking=allow_breaking,
+                make_current=current,
+            )
+            declared = client.deployment(name, version=made.version).inputs()
+    if check:
+        return _checked(name, found, confirmed=allow_breaking or not current, forced=force, as_json=as_json)
+    return _deployed(made, declared, as_json=as_json)
+
+
+def _checked(name: str, found: CheckOut, *, confirmed: bool, forced: bool, as_json: bool) -> None:
+    """Show what deploying would do; end as the deploying would."""
     from viewcomfy.cli import show
 
-    made = client.deploy(name, file.expanduser(), time_limit=time_limit, cancel_on_disconnect=cancel_on_disconnect)
     if as_json:
-        return show.as_json({"name": made.name, "version": made.version, "url": made.url})
+        show.as_json(found.model_dump(mode="json"))
+    else:
+        _show_findings(found)
+        _show_inputs(name, found.inputs, hint="")
+    refused = (not found.report.ok and not forced) or (not confirmed and any(change.breaking for change in found.changes))
+    if refused:
+        raise typer.Exit(ExitCode.BAD_INPUT)
+    if not as_json:
+        show.say("Nothing was deployed.", style="dim")
+
+
+def _deployed(made: DeployedOut, declared: Sequence[InputOut], *, as_json: bool) -> None:
+    from viewcomfy.cli import show
+
+    if as_json:
+        more = {"inputs": [one.model_dump(mode="json") for one in declared]}
+        return show.as_json(made.model_dump(mode="json") | more)
+    is_current = made.version == made.current_version
     show.say(f"Deployed {made.name}, version {made.version}.", style="green")
-    show.facts([("endpoint", made.url), ("try it", f"viewcomfy run {made.name} {example_param(client.params(name))}")])
-    return None
+    if not is_current:
+        show.say(f"Calls go on with version {made.current_version}; this one is for those that pin it.", style="yellow")
+    _show_findings(made)
+    pinned = "" if is_current else f" --version {made.version}"
+    show.facts([("endpoint", made.url), ("try it", f"viewcomfy run {made.name}{pinned} {example(declared)}".rstrip())])
+    return _show_inputs(made.name, declared, hint=f"`viewcomfy deployments show {made.name}{pinned}`")
 
 
-def example_param(params: dict[str, Any]) -> str:
-    """Return a `-p KEY=VALUE` that sets the most telling input: a text if there is one, a file, a seed, else any value."""
-    values = {key: value for key, value in params.items() if not key.startswith("_") and isinstance(value, str | int | float)}
-    if not values:
-        return ""
-    key = min(values, key=lambda key: (not key.endswith("-inputs-text"), not _is_file(values[key]), "seed" not in key))
-    value = values[key]
-    text = f"@{value}" if _is_file(value) else value if isinstance(value, str) else json.dumps(value)
-    return "-p " + shlex.quote(f"{key}={text}")
+def _show_findings(found: DeployedOut | CheckOut) -> None:
+    from viewcomfy.cli import report_view, show
+
+    report_view.report(found.report, show.err())
+    report_view.changes(found.changes, show.err())
+    report_view.lost_edits(found.lost_edits, show.err())
 
 
-def _is_file(value: Any) -> bool:
-    return isinstance(value, str) and content_type_of(value).startswith(("image/", "audio/", "video/"))
+def _show_inputs(name: str, declared: Sequence[InputOut], *, hint: str) -> None:
+    from viewcomfy.cli.inputs_table import inputs_table
+
+    inputs_table(declared, advanced=not hint, hint=hint)
+
+
+def example(declared: Sequence[InputOut]) -> str:
+    """Return the options of a sensible call: what must be set, and the text or the seed that people would set first."""
+    from viewcomfy.cli.input_options import option_name
+    from viewcomfy.core.values import as_text
+    from viewcomfy.wire.examples import FILENAMES, TEXT, example_inputs
+
+    kinds = {one.name: one.kind for one in declared}
+    words = []
+    for name, value in example_inputs(declared, least=True).items():
+        text = FILENAMES[kinds[name]] if kinds[name].is_file else as_text(value) if isinstance(value, str | int | float) else str(value)
+        if isinstance(value, bool):
+            words.append(option_name(name if value else f"no_{name}"))
+        else:
+            short = len(text) <= LONGEST_EXAMPLE and "\n" not in text
+            words.append(f"{option_name(name)} {shlex.quote(text if short else TEXT)}")
+    return " ".join(words)

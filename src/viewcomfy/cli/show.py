@@ -72,13 +72,28 @@ def failed(error: ViewComfyError) -> None:
     console = err()
     label, color = ("Canceled", "yellow") if isinstance(error, JobCanceled) else ("Error", "red")
     say(Text.assemble((f"{label}: ", f"bold {color}"), (plain(error.message).plain, color)), console)
-    more = [problem["message"] for problem in error.problems if problem.get("message") not in (None, error.message)]
+    if "report" in error.details:
+        _report(error.details["report"], console)
+    else:
+        _more(error, console)
+    if error.hint:
+        _indented(console, error.hint)
+
+
+def _more(error: ViewComfyError, console: Console) -> None:
+    """Tell of the problems that the error's own sentence does not tell of."""
+    more = [problem["message"] for problem in error.problems if problem.get("message") and problem["message"] not in error.message]
     for message in more[:MOST_PROBLEMS]:
         _indented(console, f"Also: {message}")
     if len(more) > MOST_PROBLEMS:
         _indented(console, f"… and {len(more) - MOST_PROBLEMS} more.")
-    if error.hint:
-        _indented(console, error.hint)
+
+
+def _report(found: Any, console: Console) -> None:
+    from viewcomfy.cli import report_view
+    from viewcomfy.wire.reports import ReportOut
+
+    report_view.problems(ReportOut.model_validate(found), console)
 
 
 def failed_json(error: ViewComfyError) -> None:
@@ -118,6 +133,27 @@ def facts(pairs: Iterable[tuple[str, str | Text]], console: Console | None = Non
     width = max(len(name) for name, _ in pairs)
     for name, value in pairs:
         (console or out()).print(Text.assemble((name.ljust(width + 2), "dim"), plain(value)), soft_wrap=True)
+
+
+def heading(text: str) -> None:
+    """Write a title to stdout, with a line left free before it."""
+    out().print(Text(f"\n{text}", "bold"))
+
+
+def items(found: Iterable[tuple[str, str, str]], console: Console) -> None:
+    """Write sentences below each other, each with a word in a colour before it; in a pipe each stays one line."""
+    found = list(found)
+    width = max((len(word) for word, _, _ in found), default=0)
+    for word, color, sentence in found:
+        line = Text.assemble("  ", (word.ljust(width), color), "  ")
+        if not console.is_terminal:
+            console.print(line.append_text(plain(sentence)), soft_wrap=True)
+            continue
+        grid = Table.grid()
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
+        grid.add_row(line, plain(sentence))
+        console.print(grid)
 
 
 def panel(title: Text, pairs: Iterable[tuple[str, str | Text]], *, footer: str = "") -> None:

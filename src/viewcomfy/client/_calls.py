@@ -1,4 +1,4 @@
-"""Every request that the clients make, as a value."""
+"""Every request about jobs, batches, keys and workers, as a value."""
 
 from __future__ import annotations
 
@@ -9,18 +9,11 @@ from urllib.parse import quote
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from viewcomfy.client._core import Call
-from viewcomfy.client._form import Form, load_workflow
-from viewcomfy.core.deployments import check_name
 from viewcomfy.core.errors import BadInput
-from viewcomfy.wire.deployments import DeploymentDetail, DeploymentOut, DeployRequest
-from viewcomfy.wire.jobs import CancelOut, JobDetail, JobOut, JobPage
+from viewcomfy.wire.batches import BatchDetail, BatchPage
+from viewcomfy.wire.jobs import CancelOut, JobDetail, JobPage
 from viewcomfy.wire.keys import KeyOut, KeyRequest, NewKeyOut
 from viewcomfy.wire.workers import WorkersOut
-
-
-def run(name: str, form: Form) -> Call[JobOut]:
-    """Submit a run; the form carries the prompt_id, so that sending it again makes no second job."""
-    return Call(method="POST", path=f"/d/{name}/run", form=form, repeatable=form.repeatable, read=JobOut.model_validate)
 
 
 def job(prompt_id: str) -> Call[JobDetail]:
@@ -44,38 +37,31 @@ def jobs(query: Mapping[str, Any]) -> Call[JobPage]:
     return Call(method="GET", path="/api/jobs", query=given, read=JobPage.model_validate)
 
 
-def describe(name: str) -> Call[DeploymentDetail]:
-    """Fetch a deployment with its params."""
-    return Call(method="GET", path=f"/d/{name}", read=DeploymentDetail.model_validate)
+def batch(batch_id: str) -> Call[BatchDetail]:
+    """Fetch a batch with its jobs."""
+    return Call(method="GET", path=batch_path(batch_id), read=BatchDetail.model_validate)
 
 
-def deploy(name: str, workflow: Any, *, time_limit: float, cancel_on_disconnect: bool) -> Call[DeploymentOut]:
-    """Deploy a workflow; each sending makes a version."""
-    body = _body(DeployRequest, workflow_api=load_workflow(workflow), time_limit=time_limit, cancel_on_disconnect=cancel_on_disconnect)
-    return Call(
-        method="PUT",
-        path=f"/api/deployments/{check_name(name)}",
-        json=body,
-        admin=True,
-        repeatable=False,
-        read=DeploymentOut.model_validate,
-    )
+def batch_path(batch_id: str) -> str:
+    """Return the path of a batch."""
+    return f"/api/batches/{quote(batch_id, safe='')}"
 
 
-def deployments() -> Call[list[DeploymentOut]]:
-    """Fetch all deployments."""
-    return Call(method="GET", path="/api/deployments", admin=True, read=TypeAdapter(list[DeploymentOut]).validate_python)
+def cancel_batch(batch_id: str) -> Call[BatchDetail]:
+    """Cancel the jobs of a batch that have not ended."""
+    return Call(method="POST", path=f"{batch_path(batch_id)}/cancel", read=BatchDetail.model_validate)
 
 
-def remove_deployment(name: str) -> Call[None]:
-    """Remove a deployment."""
-    return Call(method="DELETE", path=f"/api/deployments/{check_name(name)}", admin=True, read=_nothing)
+def batches(limit: int, cursor: str | None) -> Call[BatchPage]:
+    """Fetch a page of batches, newest first."""
+    more = {} if cursor is None else {"cursor": cursor}
+    return Call(method="GET", path="/api/batches", query={"limit": limit, **more}, read=BatchPage.model_validate)
 
 
 def create_key(name: str, deployments: Sequence[str] | None, allow_override: bool | None) -> Call[NewKeyOut]:
     """Make a key."""
     limited = None if deployments is None else list(deployments)
-    body = _body(KeyRequest, name=name, deployments=limited, allow_override=allow_override)
+    body = body_of(KeyRequest, name=name, deployments=limited, allow_override=allow_override)
     return Call(method="POST", path="/api/keys", json=body, admin=True, repeatable=False, read=NewKeyOut.model_validate)
 
 
@@ -94,14 +80,10 @@ def workers() -> Call[WorkersOut]:
     return Call(method="GET", path="/api/workers", admin=True, read=WorkersOut.model_validate)
 
 
-def _body(model: type[BaseModel], **fields: Any) -> dict[str, Any]:
-    """Check a request's body before it is sent; raise BadInput."""
+def body_of(model: type[BaseModel], **fields: Any) -> dict[str, Any]:
+    """Return a request's body with what is not as it would be anyway, checked before it is sent; raise BadInput."""
     try:
-        return model(**fields).model_dump()
+        return model(**fields).model_dump(exclude_defaults=True)
     except ValidationError as fault:
         first = fault.errors()[0]
         raise BadInput(f"{'.'.join(map(str, first['loc']))}: {first['msg']}.") from fault
-
-
-def _nothing(_: Any) -> None:
-    return None

@@ -66,7 +66,8 @@ class Endpoint:
 class Call(Generic[T]):
     """One request as a value: `path` is below the server's URL, `read` makes the answer of its JSON.
 
-    `repeatable` tells that sending it twice does what sending it once does.
+    `repeatable` tells that sending it twice does what sending it once does. `timeout` is how many seconds its answer may
+    take where that is more than the client's own.
     """
 
     method: str
@@ -77,6 +78,7 @@ class Call(Generic[T]):
     form: Form | None = None
     admin: bool = False
     repeatable: bool = True
+    timeout: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

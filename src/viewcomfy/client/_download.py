@@ -17,6 +17,8 @@ from viewcomfy.core.outputs import safe_filename
 CHUNK = 256 * 1024
 PAUSE_MOST = 4.0
 """The most seconds between two tries."""
+RESTARTS = 3
+"""A download that had to start anew so many times and breaks again is given up: the server has a lasting fault."""
 CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
@@ -31,6 +33,7 @@ class Download:
         self._patience = patience
         self._got_at = now
         self._fruitless = 0
+        self._restarts = 0
 
     def headers(self) -> dict[str, str]:
         """Return what to ask with: plain bytes, and from where to go on."""
@@ -42,7 +45,8 @@ class Download:
         """Take in the head of an answer; tell whether its bytes follow those that are there, or replace them all."""
         placed = CONTENT_RANGE.fullmatch(headers.get("content-range", "")) if status == 206 else None
         follows = placed is not None and int(placed[1]) == self.received
-        if placed is None or not follows:
+        if not follows:
+            self._restarts += self.received > 0
             self.received = 0
         total = placed[2] if placed else headers.get("content-length", "*")
         self._total = int(total) if total.isdecimal() else None
@@ -61,7 +65,7 @@ class Download:
 
     def broke(self, fault: Exception | None, now: float) -> float:
         """Return the seconds to wait before going on; raise ServerUnavailable when patience ends."""
-        if now - self._got_at > self._patience:
+        if now - self._got_at > self._patience or self._restarts >= RESTARTS:
             reason = fault or "it ended early"
             raise ServerUnavailable(f"The download stopped at byte {self.received} and does not get on: {reason}.") from fault
         self._fruitless += 1

@@ -1,7 +1,8 @@
-"""The form of a run: params as JSON text, and files that are read only while they are sent."""
+"""What a caller gives, as it is sent: values as JSON, and files that are read only then."""
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from collections.abc import Iterator, Mapping
@@ -10,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from viewcomfy.core.errors import InvalidParams, InvalidUpload
+from viewcomfy.core.errors import BadInput, InvalidParams, InvalidUpload
 from viewcomfy.core.outputs import content_type_of
-from viewcomfy.core.workflows import check_workflow, read_workflow
+from viewcomfy.core.workflows import check_workflow, read_json, read_workflow
 
 Source = Path | bytes | BinaryIO
 Part = tuple[str, tuple[str, bytes | BinaryIO, str]]
@@ -61,14 +62,32 @@ def _open(part: FilePart, stack: ExitStack) -> bytes | BinaryIO:
         raise InvalidUpload(f"The file for {part.key!r} cannot be read: {fault}.") from fault
 
 
+def given(params: Mapping[str, Any] | None, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what came as a dict and what came as keyword arguments in one; raise InvalidParams where they overlap."""
+    if params is None:
+        return dict(inputs)
+    _check_mapping(params)
+    if twice := [name for name in params if name in inputs]:
+        raise InvalidParams(f"{twice[0]!r} is given twice.", hint="Give it in the dict or as a keyword argument, not both.")
+    return {**params, **inputs}
+
+
 def run_form(params: Mapping[str, Any], workflow_api: Any, prompt_id: str) -> Form:
     """Make the form of a run.
 
     A value of `params` that is a path, bytes, a binary file or a tuple of file name and one of these is sent as a file;
     text, numbers, true, false, None and lists go as JSON. Raises InvalidParams and InvalidUpload.
     """
-    if not isinstance(params, Mapping):
-        raise InvalidParams("params must be a dict of param keys and values.", hint='For example {"6-inputs-text": "a cat"}.')
+    values, files = apart(params)
+    fields = {"params": json_text(values), "prompt_id": prompt_id}
+    if workflow_api is not None:
+        fields["workflow_api"] = json.dumps(load_workflow(workflow_api))
+    return Form(fields, files)
+
+
+def apart(params: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[FilePart, ...]]:
+    """Return the values and the files; raise InvalidParams and InvalidUpload."""
+    _check_mapping(params)
     values: dict[str, Any] = {}
     files: list[FilePart] = []
     for key, value in params.items():
@@ -77,23 +96,50 @@ def run_form(params: Mapping[str, Any], workflow_api: Any, prompt_id: str) -> Fo
             values[key] = value
         else:
             files.append(part)
-    fields = {"params": _json(values), "prompt_id": prompt_id}
-    if workflow_api is not None:
-        fields["workflow_api"] = json.dumps(load_workflow(workflow_api))
-    return Form(fields, tuple(files))
+    return values, tuple(files)
+
+
+def in_text(key: str, value: Any) -> Any:
+    """Return a value as JSON can hold it: a file becomes a data URL, anything else stays as it is; raise InvalidUpload."""
+    part = _file_part(key, value)
+    if part is None:
+        return value
+    with ExitStack() as stack:
+        source = _open(part, stack)
+        data = source if isinstance(source, bytes) else source.read()
+    return f"data:{part.content_type};base64,{base64.b64encode(data).decode()}"
+
+
+def _check_mapping(params: Any) -> None:
+    if not isinstance(params, Mapping):
+        raise InvalidParams("params must be a dict of inputs and their values.", hint='For example {"prompt": "a cat"}.')
 
 
 def load_workflow(workflow: Any) -> dict[str, Any]:
     """Return a workflow given as a dict or as the path of its JSON file; raise InvalidWorkflow and its kin."""
     if not isinstance(workflow, str | Path):
         return check_workflow(workflow)
+    return read_workflow(_read(workflow, "workflow"), str(workflow))
+
+
+def load_app_file(app_file: Any) -> dict[str, Any]:
+    """Return a view_comfy.json given as a dict or as its path; raise BadInput for what is not even an object of JSON."""
+    if isinstance(app_file, str | Path):
+        app_file = read_json(_read(app_file, "app file"), str(app_file))
+    if not isinstance(app_file, dict):
+        raise BadInput("An app file must be a JSON object.", hint="In ViewComfy's editor, download the app as view_comfy.json.")
+    return app_file
+
+
+def _read(path: str | Path, what: str) -> bytes:
     try:
-        return read_workflow(Path(workflow).read_bytes(), str(workflow))
+        return Path(path).read_bytes()
     except OSError as fault:
-        raise InvalidUpload(f"The workflow cannot be read: {fault}.") from fault
+        raise InvalidUpload(f"The {what} cannot be read: {fault}.") from fault
 
 
-def _json(values: Mapping[str, Any]) -> str:
+def json_text(values: Mapping[str, Any]) -> str:
+    """Return values as JSON; raise InvalidParams naming the one that JSON cannot hold."""
     try:
         return json.dumps(values, allow_nan=False)
     except (TypeError, ValueError):

@@ -70,12 +70,20 @@ class Http:
     def _once(self, base: str, call: Call[T]) -> T:
         headers = self._credentials.headers(admin=call.admin)
         url = base + call.path
+        timeout = self._patient(call.timeout)
         if call.form is None:
-            response = self._http.request(call.method, url, params=call.query, json=call.json, headers=headers)
+            response = self._http.request(call.method, url, params=call.query, json=call.json, headers=headers, timeout=timeout)
         else:
             with call.form.opened() as files:
-                response = self._http.request(call.method, url, data=dict(call.form.fields), files=files, headers=headers)
+                fields = dict(call.form.fields)
+                response = self._http.request(
+                    call.method, url, params=call.query, data=fields, files=files, headers=headers, timeout=timeout
+                )
         return answer(call, response)
+
+    def _patient(self, seconds: float) -> httpx2.Timeout:
+        """Return the limits of a request whose answer may take so long, if that is more than usual."""
+        return httpx2.Timeout(self._timeout, read=max(self._timeout, seconds))
 
     def follow(self, base: str, following: Following) -> Iterator[Event]:
         """Yield a job's events until it has ended; raise StillRunning when time is up."""
@@ -120,11 +128,19 @@ class Http:
 
     def download(self, url: str, sink: BinaryIO) -> None:
         """Write what a signed link gives into `sink`, going on where it broke off."""
+        # no credentials: the link is signed, and may lead to somebody else's server
+        self._download(url, sink, {}, 0.0)
+
+    def download_own(self, base: str, path: str, sink: BinaryIO, seconds: float) -> None:
+        """Do the same with a file that the server makes for this caller, which may take so many seconds."""
+        self._download(base + path, sink, self._credentials.headers(admin=False), seconds)
+
+    def _download(self, url: str, sink: BinaryIO, credentials: dict[str, str], seconds: float) -> None:
         download = Download(self.patience.lost, time.monotonic())
         while not download.complete:
             fault: Exception | None = None
             try:
-                self._fetch(url, sink, download)
+                self._fetch(url, sink, download, credentials, self._patient(seconds))
             except httpx2.RequestError as broken:
                 fault = broken
             except ViewComfyError as error:
@@ -134,9 +150,9 @@ class Http:
             if not download.complete:
                 time.sleep(download.broke(fault, time.monotonic()))
 
-    def _fetch(self, url: str, sink: BinaryIO, download: Download) -> None:
-        # no credentials: the link is signed, and may lead to somebody else's server
-        with self._http.stream("GET", url, headers=download.headers(), follow_redirects=True) as response:
+    def _fetch(self, url: str, sink: BinaryIO, download: Download, credentials: dict[str, str], timeout: httpx2.Timeout) -> None:
+        headers = download.headers() | credentials
+        with self._http.stream("GET", url, headers=headers, timeout=timeout, follow_redirects=not credentials) as response:
             if not response.is_success:
                 response.read()
                 raise error_of(response)

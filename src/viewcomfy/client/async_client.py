@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from inspect import isawaitable
 from types import TracebackType
 from typing import Any, Self
 
 import httpx2
 
-from viewcomfy.client import _calls
+from viewcomfy.client import _calls, _deployment_calls
 from viewcomfy.client._async_http import AsyncHttp
 from viewcomfy.client._core import Credentials, endpoint, server_url
 from viewcomfy.client._follow import Patience
-from viewcomfy.client._form import run_form
+from viewcomfy.client.async_batch import AsyncBatchHandle
+from viewcomfy.client.async_deployment import AsyncDeploymentHandle
 from viewcomfy.client.async_job import AsyncJobHandle
 from viewcomfy.client.async_result import AsyncResult
-from viewcomfy.core.events import Event, EventKind
+from viewcomfy.core.events import Event
 from viewcomfy.core.jobs import JobStatus
-from viewcomfy.wire.deployments import DeploymentDetail, DeploymentOut
+from viewcomfy.wire.batches import BatchOut
+from viewcomfy.wire.deployments import CheckOut, DeployedOut, DeploymentOut
 from viewcomfy.wire.jobs import JobOut
 from viewcomfy.wire.keys import KeyOut, NewKeyOut
+from viewcomfy.wire.reports import DoctorOut
 from viewcomfy.wire.workers import WorkersOut
 
 
@@ -63,17 +64,31 @@ class AsyncClient:
         await self._http.close()
 
     # --- jobs ---------------------------------------------------------------------------------------------------------
+    def deployment(self, deployment: str, *, version: int | None = None) -> AsyncDeploymentHandle:
+        """Return a handle on a deployment, given by its name or by the URL of its endpoint; nothing is sent.
+
+        `client.deployment("poster").run(prompt="a cat")` takes named inputs as keyword arguments. `version` pins one.
+        """
+        where = endpoint(deployment, self._base)
+        return AsyncDeploymentHandle(self._http, where.base, where.name, version)
+
     async def infer(
-        self, deployment: str, params: Mapping[str, Any], *, workflow_api: Any = None, timeout: float | None = None
+        self,
+        deployment: str,
+        params: Mapping[str, Any],
+        *,
+        version: int | None = None,
+        workflow_api: Any = None,
+        timeout: float | None = None,
     ) -> AsyncResult:
         """Run a deployment, given by its name or by the URL of its endpoint, and return the result.
 
-        A value of `params` that is a path, bytes or a binary file is sent as a file. `workflow_api`, a dict or the path of
-        its JSON file, replaces the deployed workflow for this call. Raises what the job failed with, or StillRunning
-        after `timeout` seconds of waiting: the job then goes on, and the error's `details` hold its prompt_id.
+        `params` has the inputs by name or param key; a value that is a path, bytes or a binary file is sent as a file.
+        `version` pins one. `workflow_api`, a dict or the path of its JSON file, replaces the deployed workflow for this call.
+        Raises what the job failed with, or StillRunning after `timeout` seconds of waiting: the job then goes on, and the
+        error's `details` hold its prompt_id.
         """
-        job = await self.run(deployment, params, workflow_api=workflow_api)
-        return await job.result(timeout=timeout)
+        return await self.deployment(deployment, version=version).infer(params, workflow_api=workflow_api, timeout=timeout)
 
     async def infer_with_logs(
         self,
@@ -82,34 +97,29 @@ class AsyncClient:
         *,
         on_log: Callable[[str], Any] = print,
         on_event: Callable[[Event], Any] | None = None,
+        version: int | None = None,
         workflow_api: Any = None,
         timeout: float | None = None,
     ) -> AsyncResult:
         """Do as `infer` does, and call `on_log` with each log line and `on_event` with every event, live;
         each may be a function or a coroutine function."""
-
-        async def tell(event: Event) -> None:
-            told = on_log(str(event.data.get("text", ""))) if event.kind is EventKind.LOG else None
-            if isawaitable(told):
-                await told
-            told = on_event(event) if on_event is not None else None
-            if isawaitable(told):
-                await told
-
-        job = await self.run(deployment, params, workflow_api=workflow_api)
-        return await job._watched(tell, timeout, news=True)
+        where = self.deployment(deployment, version=version)
+        return await where.infer_with_logs(params, on_log=on_log, on_event=on_event, workflow_api=workflow_api, timeout=timeout)
 
     async def run(
-        self, deployment: str, params: Mapping[str, Any], *, workflow_api: Any = None, prompt_id: str | None = None
+        self,
+        deployment: str,
+        params: Mapping[str, Any],
+        *,
+        version: int | None = None,
+        workflow_api: Any = None,
+        prompt_id: str | None = None,
     ) -> AsyncJobHandle:
         """Submit a run and return its job without waiting for it.
 
         The same `prompt_id` (a UUID 4 of yours) submitted again gives the same job; one is made when you give none.
         """
-        where = endpoint(deployment, self._base)
-        form = run_form(params, workflow_api, prompt_id or str(uuid.uuid4()))
-        job = await self._http.call(where.base, _calls.run(where.name, form))
-        return AsyncJobHandle(self._http, where.base, job.prompt_id)
+        return await self.deployment(deployment, version=version).run(params, workflow_api=workflow_api, prompt_id=prompt_id)
 
     def job(self, prompt_id: str) -> AsyncJobHandle:
         """Return a handle on a job that was submitted before; nothing is sent."""
@@ -143,29 +153,85 @@ class AsyncClient:
 
     async def params(self, deployment: str) -> dict[str, Any]:
         """Return the params of a deployment with the values that its workflow has; keys with `_` in front are comments."""
-        return (await self.deployment(deployment)).params
+        return (await self.deployment(deployment).describe()).params
 
-    async def deployment(self, deployment: str) -> DeploymentDetail:
-        """Return a deployment with its workflow and its params."""
-        where = endpoint(deployment, self._base)
-        return await self._http.call(where.base, _calls.describe(where.name))
+    def batch(self, batch_id: str) -> AsyncBatchHandle:
+        """Return a handle on a batch that was submitted before; nothing is sent."""
+        return AsyncBatchHandle(self._http, self._base, batch_id)
+
+    async def batches(self, *, page_size: int = 50) -> AsyncIterator[BatchOut]:
+        """Yield the batches, newest first, fetched page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self._http.call(self._base, _calls.batches(page_size, cursor))
+            for batch in page.batches:
+                yield batch
+            if (cursor := page.next_cursor) is None:
+                return
 
     # --- management, with the admin token -----------------------------------------------------------------------------
-    async def deploy(self, name: str, workflow: Any, *, time_limit: float = 0.0, cancel_on_disconnect: bool = False) -> DeploymentOut:
-        """Deploy a workflow (a dict, or the path of its JSON file) and return its new version and its URL.
+    async def deploy(
+        self,
+        name: str,
+        workflow: Any = None,
+        *,
+        app_file: Any = None,
+        inputs: Mapping[str, Mapping[str, Any]] | None = None,
+        title: str | None = None,
+        description: str | None = None,
+        note: str = "",
+        time_limit: float = 0.0,
+        cancel_on_disconnect: bool = False,
+        force: bool = False,
+        allow_breaking: bool = False,
+        make_current: bool = True,
+    ) -> DeployedOut:
+        """Deploy a workflow, or the one of an app file, and return its new version, its URL and the report about it.
 
-        A job may run for `time_limit` seconds, 0 for ever.
+        Both are a dict, or the path of a JSON file. `inputs` changes declared inputs, by name or param key:
+        `{"seed": {"hidden": True}}`. A job may run for `time_limit` seconds, 0 for ever. The server checks the workflow
+        against ComfyUI, and may have to start it for that, which can take minutes. Raises DeploymentProblems for a workflow that
+        cannot run (`force` deploys it all the same) and BreakingChange where calls that work today would fail
+        (`allow_breaking`). `make_current` False keeps the current version: this one can be pinned, or get a share of the calls.
         """
-        call = _calls.deploy(name, workflow, time_limit=time_limit, cancel_on_disconnect=cancel_on_disconnect)
+        call = _deployment_calls.deploy(
+            name,
+            workflow,
+            app_file,
+            inputs,
+            title=title,
+            description=description,
+            note=note,
+            time_limit=time_limit,
+            cancel_on_disconnect=cancel_on_disconnect,
+            force=force,
+            allow_breaking=allow_breaking,
+            make_current=make_current,
+        )
         return await self._http.call(self._base, call)
+
+    async def check(
+        self,
+        workflow: Any = None,
+        *,
+        app_file: Any = None,
+        name: str | None = None,
+        inputs: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> CheckOut:
+        """Return what deploying this would do, and do nothing; with a `name`, what would change for that deployment's callers."""
+        return await self._http.call(self._base, _deployment_calls.check(workflow, app_file, name, inputs))
+
+    async def doctor(self) -> DoctorOut:
+        """Return the health of the installation: disk, memory, clocks, and the report of every deployment."""
+        return await self._http.call(self._base, _deployment_calls.doctor())
 
     async def deployments(self) -> list[DeploymentOut]:
         """Return all deployments."""
-        return await self._http.call(self._base, _calls.deployments())
+        return await self._http.call(self._base, _deployment_calls.deployments())
 
     async def remove_deployment(self, name: str) -> None:
         """Remove a deployment; its jobs stay."""
-        await self._http.call(self._base, _calls.remove_deployment(name))
+        await self._http.call(self._base, _deployment_calls.remove(name))
 
     async def create_key(
         self, name: str = "", *, deployments: Sequence[str] | None = None, allow_override: bool | None = None

@@ -20,10 +20,14 @@ from viewcomfy.wire.jobs import JobDetail, OutputOut
 
 
 class AsyncJobHandle:
-    """A job on its server, known by its `prompt_id`; it goes on whether anyone waits for it or not."""
+    """A job on its server, known by its `prompt_id`; it goes on whether anyone waits for it or not.
 
-    def __init__(self, http: AsyncHttp, base: str, prompt_id: str) -> None:
+    `label` tells a job of a batch from the others: `seed=7`.
+    """
+
+    def __init__(self, http: AsyncHttp, base: str, prompt_id: str, label: str = "") -> None:
         self.prompt_id = prompt_id
+        self.label = label
         self._http = http
         self._base = base
 
@@ -75,6 +79,10 @@ class AsyncJobHandle:
             if not limit.expired():
                 raise  # a callback's own
             raise still_running(self.prompt_id, timeout) from fault
+        return self._result(job)
+
+    def _result(self, job: JobDetail) -> AsyncResult:
+        """Return the result of a job that has ended; raise what it failed with."""
         if error := job_error(job):
             raise error
         outputs = [self._output(output) for output in job.outputs]

@@ -18,10 +18,14 @@ from viewcomfy.wire.jobs import JobDetail, OutputOut
 
 
 class JobHandle:
-    """A job on its server, known by its `prompt_id`; it goes on whether anyone waits for it or not."""
+    """A job on its server, known by its `prompt_id`; it goes on whether anyone waits for it or not.
 
-    def __init__(self, http: Http, base: str, prompt_id: str) -> None:
+    `label` tells a job of a batch from the others: `seed=7`.
+    """
+
+    def __init__(self, http: Http, base: str, prompt_id: str, label: str = "") -> None:
         self.prompt_id = prompt_id
+        self.label = label
         self._http = http
         self._base = base
 
@@ -68,6 +72,10 @@ class JobHandle:
             if on_event is not None:
                 on_event(event)
         job = self._http.ended(self._base, following)
+        return self._result(job)
+
+    def _result(self, job: JobDetail) -> Result:
+        """Return the result of a job that has ended; raise what it failed with."""
         if error := job_error(job):
             raise error
         outputs = [self._output(output) for output in job.outputs]

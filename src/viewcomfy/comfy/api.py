@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
-
-import aiohttp
 
 from viewcomfy.comfy.failures import rejection
 from viewcomfy.comfy.node_output import SavedFile
 from viewcomfy.core.errors import BackendCrashed, BackendUnresponsive, InvalidUpload, TooLarge, UnknownFile, WorkflowRejected
+
+if TYPE_CHECKING:
+    import aiohttp  # imported where it is used: it takes a tenth of a server's start, and no backend is started then
 
 CHUNK = 256 * 1024
 _encode = json.JSONEncoder(separators=(",", ":")).encode
@@ -41,18 +42,19 @@ class ComfyApi:
 
     def __init__(self, base_url: str, *, timeout: float = 60.0, connect_timeout: float = 5.0) -> None:
         self.base_url = base_url.rstrip("/")
-        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout, sock_read=timeout)
+        self._timeout = timeout
+        self._connect_timeout = connect_timeout
         self._session: aiohttp.ClientSession | None = None
-        self._object_info: Mapping[str, Any] | None = None
-        self._object_info_lock = asyncio.Lock()
 
     @property
     def session(self) -> aiohttp.ClientSession:
         """The connections, made in the loop that first uses them. No proxy of the environment is asked for 127.0.0.1."""
         if self._session is None:
+            import aiohttp
+
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(keepalive_timeout=KEEP_ALIVE, limit=0),
-                timeout=self._timeout,
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout, sock_read=self._timeout),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"Accept-Encoding": "identity"},
             )
@@ -67,12 +69,11 @@ class ComfyApi:
         """Return versions, the command line and the devices; the cheapest question there is."""
         return await self._object("GET", "/system_stats", timeout=timeout)
 
-    async def object_info(self) -> Mapping[str, Any]:
-        """Return every node class with its inputs and outputs, asked for once: it is 0.5 MB and holds ComfyUI up for 0.3 s."""
-        async with self._object_info_lock:
-            if self._object_info is None:
-                self._object_info = await self._object("GET", "/object_info")
-            return self._object_info
+    async def object_info(self) -> bytes:
+        """Return every node class with its inputs and outputs, as the JSON that came: it is 0.5 MB and holds ComfyUI up for 0.3 s."""
+        answer = await self._request("GET", "/object_info")
+        _check(answer, "GET /object_info")
+        return answer.body
 
     async def queue_prompt(
         self, workflow: Mapping[str, Any], prompt_id: str, sid: str, extra_data: Mapping[str, Any] | None = None
@@ -124,18 +125,18 @@ class ComfyApi:
         await self._send("PATCH", "/internal/logs/subscribe", {"clientId": sid, "enabled": enabled})
 
     async def upload(
-        self, name: str, content: Path | AsyncIterable[bytes], *, subfolder: str = "", folder_type: str = "input", overwrite: bool = False
+        self, name: str, content: AsyncIterator[bytes], *, subfolder: str = "", folder_type: str = "input", overwrite: bool = False
     ) -> SavedFile:
         """Store a file, streamed, in ComfyUI's folder; the answer's name may differ: other bytes under a taken name get a number."""
         boundary = secrets.token_hex(16)
         fields = {"subfolder": subfolder, "type": folder_type, **({"overwrite": "true"} if overwrite else {})}
         before, after = _form_around_file(boundary, fields, name)
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
-        if isinstance(content, Path):
-            size = (await asyncio.to_thread(content.stat)).st_size
-            headers["Content-Length"] = str(len(before) + size + len(after))
-            content = file_chunks(content)
-        answer = await self._request("POST", "/upload/image", data=_joined(before, content, after), headers=headers)
+        body = _joined(before, content, after)
+        try:
+            answer = await self._request("POST", "/upload/image", data=body, headers=headers)
+        finally:
+            await _close(body, content)
         if answer.status == 413:
             raise TooLarge(f"'{name}' is larger than this ComfyUI accepts.", hint="Start it with a larger --max-upload-size.")
         if answer.status != 200:
@@ -154,9 +155,12 @@ class ComfyApi:
                     yield chunk
 
     async def _request(self, method: str, path: str, *, timeout: float | None = None, **options: Any) -> _Answer:
-        limit = self._timeout if timeout is None else aiohttp.ClientTimeout(total=timeout)
+        import aiohttp
+
+        if timeout is not None:
+            options["timeout"] = aiohttp.ClientTimeout(total=timeout)
         with _translated(f"{method} {path}"):
-            async with self.session.request(method, self.base_url + path, timeout=limit, **options) as response:
+            async with self.session.request(method, self.base_url + path, **options) as response:
                 return _Answer(response.status, await response.read())
 
     async def _send(self, method: str, path: str, value: Mapping[str, Any]) -> None:
@@ -191,6 +195,14 @@ async def file_chunks(path: Path) -> AsyncIterator[bytes]:
             yield chunk
 
 
+async def _close(*sources: AsyncIterator[bytes]) -> None:
+    """Close generators that a refusal has left half way, with the files that they hold open."""
+    for source in sources:
+        if isinstance(source, AsyncGenerator):
+            with suppress(RuntimeError):  # it is being ended elsewhere
+                await source.aclose()
+
+
 def _form_around_file(boundary: str, fields: Mapping[str, str], name: str) -> tuple[bytes, bytes]:
     """Return what stands before and after the file's bytes in a multipart form."""
     before = "".join(
@@ -201,7 +213,7 @@ def _form_around_file(boundary: str, fields: Mapping[str, str], name: str) -> tu
     return f"{before}Content-Type: application/octet-stream\r\n\r\n".encode(), f"\r\n--{boundary}--\r\n".encode()
 
 
-async def _joined(before: bytes, content: AsyncIterable[bytes], after: bytes) -> AsyncIterator[bytes]:
+async def _joined(before: bytes, content: AsyncIterator[bytes], after: bytes) -> AsyncIterator[bytes]:
     yield before
     async for chunk in content:
         yield chunk
@@ -222,6 +234,8 @@ def _check(answer: _Answer, what: str) -> None:
 @contextmanager
 def _translated(what: str) -> Iterator[None]:
     """Turn transport errors into ours."""
+    import aiohttp
+
     try:
         yield
     except TimeoutError as fault:

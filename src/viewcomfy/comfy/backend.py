@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from viewcomfy.comfy.api import ComfyApi
 from viewcomfy.comfy.fork_server import ForkServer
@@ -16,6 +17,7 @@ from viewcomfy.comfy.process import ComfyProcess, Folders, Launch
 from viewcomfy.comfy.startup import StartupLines
 from viewcomfy.core.errors import NoBackend, RunError
 
+T = TypeVar("T")
 Listener = Callable[[str], None]
 ATTACH_TIMEOUT = 5.0
 LONGEST_WAIT = 60.0
@@ -82,6 +84,11 @@ class Backend:
         self._last_failure: str | None = None
 
     @property
+    def source(self) -> Launch | str:
+        """How it is started, or the URL of one that we never stop."""
+        return self._source
+
+    @property
     def folders(self) -> Folders | None:
         """Its folders where they are ours to read and write, so that files need not go through HTTP."""
         return Folders(self._source.folder) if isinstance(self._source, Launch) else None
@@ -90,6 +97,11 @@ class Backend:
     def state(self) -> BackendState:
         """Where it stands."""
         return self._state
+
+    @property
+    def is_busy(self) -> bool:
+        """Tell whether someone uses it now, a job most often."""
+        return self._users > 0
 
     @property
     def link(self) -> Link:
@@ -146,6 +158,16 @@ class Backend:
         finally:
             self._listeners.remove(on_line)
 
+    async def object_info(self) -> bytes:
+        """Return what it says of its node classes, as JSON; our own is started first if need be, someone else's is just asked.
+
+        Raises NoBackend, BackendCrashed or BackendUnresponsive.
+        """
+        if isinstance(self._source, str) and self._link is None:
+            return await self._ask(self._source, lambda api: api.object_info())
+        async with self.use() as link:
+            return await link.api.object_info()
+
     async def stop(self) -> None:
         """End our own process, or the connection to someone else's; jobs that run there are told."""
         if self._starting is not None:
@@ -199,14 +221,19 @@ class Backend:
     async def _attach(self, url: str) -> str:
         """See whether someone else's answers."""
         self._tell([f"Connecting to ComfyUI at {url} …"])
+        await self._ask(url, lambda api: api.system_stats(timeout=ATTACH_TIMEOUT))
+        return url
+
+    @staticmethod
+    async def _ask(url: str, question: Callable[[ComfyApi], Awaitable[T]]) -> T:
+        """Ask someone else's ComfyUI without a link to it."""
         api = ComfyApi(url, connect_timeout=ATTACH_TIMEOUT)
         try:
-            await api.system_stats(timeout=ATTACH_TIMEOUT)
+            return await question(api)
         except RunError as fault:
             raise NoBackend(f"No ComfyUI answers at {url}: {fault.message}", hint="Start it, or use --comfyui to name another.") from fault
         finally:
             await api.close()
-        return url
 
     async def _connect(self, url: str) -> Link:
         """Open the link; from here on `_serve` ends what was started."""

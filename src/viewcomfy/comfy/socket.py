@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-import aiohttp
-
 from viewcomfy.comfy.api import ComfyApi
+
+if TYPE_CHECKING:
+    import aiohttp  # as in api.py
 
 OPEN_TIMEOUT = 10.0
 FIRST_DELAY, LONGEST_DELAY = 0.05, 5.0
@@ -43,6 +45,8 @@ class ComfySocket:
 
     async def run(self) -> str:
         """Keep the socket open; return the reason once it could not be opened for `give_up_after` seconds."""
+        import aiohttp
+
         clock = asyncio.get_running_loop().time
         self._down_since = clock()
         while True:
@@ -62,11 +66,13 @@ class ComfySocket:
             self._delay = min(self._delay * 2, LONGEST_DELAY)
 
     async def _listen(self, connection: aiohttp.ClientWebSocketResponse) -> None:
+        from aiohttp import WSMsgType
+
         await connection.send_str(FEATURE_FLAGS)
         is_first = True
         try:
             async for message in connection:
-                if message.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
+                if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                     return
                 if is_first:  # the greeting: only now does ComfyUI know this session
                     is_first = False

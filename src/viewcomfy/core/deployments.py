@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from viewcomfy.core.canary import choose
 from viewcomfy.core.errors import InvalidName
+from viewcomfy.core.input_edit import Edit
+from viewcomfy.core.inputs import Input
 from viewcomfy.core.workflows import model_files
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?")
@@ -17,10 +20,12 @@ NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?")
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One version of a deployment.
+    """One version of a deployment; it never changes. Version 0 is a draft: it gets its number when it is stored.
 
     `time_limit` is in seconds of running (0: none). `cancel_on_disconnect` cancels a job when its caller goes away
-    before the result.
+    before the result. `inputs` are the declared ones with the owner's `edits` applied; `checked` tells that a backend's
+    catalog has typed them. `app` is what is kept of a view_comfy.json, `report` the deploy-time report, as JSON values.
+    `note` is what the deployer says about this version.
     """
 
     name: str
@@ -29,6 +34,46 @@ class Deployment:
     created_at: float
     time_limit: float = 0.0
     cancel_on_disconnect: bool = False
+    inputs: tuple[Input, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    checked: bool = False
+    title: str = ""
+    description: str = ""
+    app: Mapping[str, Any] | None = None
+    report: Mapping[str, Any] | None = None
+    note: str = ""
+
+    @property
+    def runs(self) -> bool:
+        """Tell whether the deploy-time report found nothing that keeps it from running; True where there is no report."""
+        return self.report is None or bool(self.report.get("ok", True))
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What answers the calls of a deployment: its current version, and maybe a canary that `canary_percent` of the callers get."""
+
+    current: Deployment
+    canary: Deployment | None = None
+    canary_percent: float = 0.0
+
+    def choose(self, token: str) -> Deployment:
+        """Return the version that this token gets; the same token always gets the same one."""
+        if self.canary is None:
+            return self.current
+        version = choose(self.current.version, self.canary.version, self.canary_percent, token)
+        return self.canary if version == self.canary.version else self.current
+
+
+@dataclass(frozen=True, slots=True)
+class VersionSummary:
+    """One version without its workflow; `released_at` is when it last became the current one, None if it never was."""
+
+    version: int
+    created_at: float
+    released_at: float | None
+    nodes: int
+    note: str = ""
 
 
 def check_name(name: str) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import random
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from viewcomfy.core.errors import EmptyParams, InvalidParams, InvalidUpload
+from viewcomfy.core.suggestions import did_you_mean
 from viewcomfy.core.workflows import is_link, node_title, seed_inputs
 
 SEPARATOR = "-inputs-"
@@ -101,7 +101,7 @@ def apply(
         raise InvalidParams(problems[0]["message"], hint=problems[0].get("hint"), problems=problems[:100])
     fresh = {} if said else _fresh_seeds(workflow, pick)
     values.update({Target(node_id, name): seed for (node_id, name), seed in fresh.items()})
-    return Applied(_with_values(workflow, values), {Target(*where).key: seed for where, seed in fresh.items()})
+    return Applied(_with_targets(workflow, values), {Target(*where).key: seed for where, seed in fresh.items()})
 
 
 def _fit(value: Any, current: Any, target: Target, rng: random.Random) -> tuple[str | None, Any]:
@@ -143,14 +143,22 @@ def _fresh_seeds(workflow: Mapping[str, Any], rng: random.Random) -> dict[tuple[
 
 def with_value(workflow: Mapping[str, Any], node_id: str, input_name: str, value: Any) -> dict[str, Any]:
     """Return the workflow with one input set."""
-    return _with_values(workflow, {Target(node_id, input_name): value})
+    return with_values(workflow, {node_id: {input_name: value}})
 
 
-def _with_values(workflow: Mapping[str, Any], values: Mapping[Target, Any]) -> dict[str, Any]:
-    result = dict(workflow)
+def _with_targets(workflow: Mapping[str, Any], values: Mapping[Target, Any]) -> dict[str, Any]:
+    by_node: dict[str, dict[str, Any]] = {}
     for target, value in values.items():
-        node = result[target.node_id]
-        result[target.node_id] = {**node, "inputs": {**node["inputs"], target.input_name: value}}
+        by_node.setdefault(target.node_id, {})[target.input_name] = value
+    return with_values(workflow, by_node)
+
+
+def with_values(workflow: Mapping[str, Any], values: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the workflow with several inputs set, by node id and input name; the one given is left as it is."""
+    result = dict(workflow)
+    for node_id, changes in values.items():
+        node = result[node_id]
+        result[node_id] = {**node, "inputs": {**node["inputs"], **changes}}
     return result
 
 
@@ -165,10 +173,7 @@ def flatten(workflow: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _did_you_mean(key: str, workflow: Mapping[str, Any]) -> str:
-    near = difflib.get_close_matches(key[:200], param_keys(workflow)[:5000], n=3, cutoff=0.6)
-    if near:
-        return "Did you mean " + " or ".join(repr(k) for k in near) + "?"
-    return "`viewcomfy params workflow_api.json` lists the inputs of a workflow."
+    return did_you_mean(key, param_keys(workflow)[:5000]) or "`viewcomfy params workflow_api.json` lists the inputs of a workflow."
 
 
 def _kind(value: Any) -> str:

@@ -15,13 +15,12 @@ from viewcomfy.core.jobs import Job, JobStatus
 from viewcomfy.core.keys import Caller
 from viewcomfy.server.encoding import ResultBody
 from viewcomfy.server.errors import error_response, internal_error
-from viewcomfy.server.streams import LiveResponse, Sender, while_connected, with_heartbeat
+from viewcomfy.server.streams import SSE_HEADERS, LiveResponse, Sender, while_connected, with_heartbeat
 from viewcomfy.service.services import Services
 from viewcomfy.wire.events import PING, one_line, sse, sse_json
 from viewcomfy.wire.infer import EVENT_ERROR, EVENT_LOG, EVENT_RESULT
 
 PROMPT_ID_HEADER = "X-Prompt-Id"
-SSE_HEADERS = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 
 @dataclass(frozen=True, slots=True)

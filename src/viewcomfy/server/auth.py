@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+from contextlib import suppress
 from dataclasses import dataclass
 
 from starlette.types import Scope
@@ -42,9 +44,23 @@ def credentials_of(scope: Scope) -> Credentials:
     return Credentials(token=token)
 
 
-async def authenticate(services: Services, scope: Scope) -> Caller:
+def basic_credentials_of(scope: Scope) -> Credentials:
+    """Read the credentials as a browser sends them when it has asked for a name and a password: of a key, or `admin` and the token.
+
+    For pages that only show something: a browser sends them along with what other sites make it ask for.
+    """
+    for name, value in scope["headers"]:
+        scheme, _, encoded = value.partition(b" ")
+        if name == b"authorization" and scheme.lower() == b"basic":
+            with suppress(ValueError):
+                user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+                return Credentials(token=password) if user == "admin" else Credentials(user, password)
+    return credentials_of(scope)
+
+
+async def authenticate(services: Services, scope: Scope, given: Credentials | None = None) -> Caller:
     """Return who calls. Raises MissingKey, InvalidKey, RevokedKey, InvalidAdminToken."""
-    given = credentials_of(scope)
+    given = given or credentials_of(scope)
     if given.token is not None:
         return await services.keys.authenticate_admin(given.token)
     return await services.keys.authenticate(given.client_id, given.client_secret)

@@ -34,13 +34,10 @@ async def read_model(request: Request, model: type[M], limit: int) -> M:
         raise bad_input(fault.errors(include_url=False, include_context=False, include_input=False), "The body") from fault
 
 
-def json_response(model: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """Return a model as an answer, in ASCII: a workflow may hold halves of surrogate pairs, which UTF-8 can't."""
-    return Response(_dumps(model), status, headers, "application/json")
-
-
-def _dumps(model: BaseModel) -> str:
-    return json.dumps(model.model_dump(), separators=(",", ":"))
+def json_response(value: BaseModel | dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Return a model or an object as an answer, in ASCII: a workflow may hold halves of surrogate pairs, which UTF-8 can't."""
+    plain = value.model_dump() if isinstance(value, BaseModel) else value
+    return Response(json.dumps(plain, separators=(",", ":")), status, headers, "application/json")
 
 
 def body_of(model: type[BaseModel]) -> dict[str, Any]:

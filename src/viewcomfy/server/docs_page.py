@@ -20,8 +20,8 @@ code { font: 13px ui-monospace, monospace } a { color: var(--accent) }
 """
 
 
-def docs_page(document: dict[str, Any]) -> str:
-    """Return HTML with every route, its parameters, bodies and answers, and every schema."""
+def docs_page(document: dict[str, Any], home: str = "./") -> str:
+    """Return HTML with every route, its parameters, bodies and answers, and every schema; `home` leads to the start page."""
     info = document["info"]
     routes = [(path, method, operation) for path, methods in document["paths"].items() for method, operation in methods.items()]
     tags = list(dict.fromkeys(_tag(operation) for *_, operation in routes))
@@ -35,7 +35,7 @@ def docs_page(document: dict[str, Any]) -> str:
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{escape(info['title'])} API</title><style>{STYLE}</style><h1>{escape(info['title'])} API</h1>"
-        f'<p>version {escape(info["version"])} · <a href="openapi.json">openapi.json</a> · <a href="./">start</a></p>'
+        f'<p>version {escape(info["version"])} · <a href="openapi.json">openapi.json</a> · <a href="{home}">start</a></p>'
         f"<p>{_text(info.get('description', ''))}</p>{_credentials(document)}{sections}<h2>schemas</h2>{schemas}</html>"
     )
 

@@ -31,7 +31,7 @@ def error_response(error: ViewComfyError, prompt_id: str | None = None, headers:
     if error.retry_after is not None:
         more["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
     if isinstance(error, AuthError):
-        more["WWW-Authenticate"] = "Bearer"
+        more.setdefault("WWW-Authenticate", "Bearer")
     # json.dumps escapes to ASCII, so that a message quoting half of a surrogate pair can be sent too
     content = json.dumps(body.model_dump(exclude_defaults=True), default=str)
     return Response(content, error.status, more, "application/json")

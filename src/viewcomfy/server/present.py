@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from viewcomfy.core.deployments import Deployment
+from viewcomfy.core.compatibility import Change
+from viewcomfy.core.deployments import Deployment, Released, VersionSummary
+from viewcomfy.core.inputs import Input
 from viewcomfy.core.jobs import Job
 from viewcomfy.core.keys import Key
 from viewcomfy.core.outputs import Output
 from viewcomfy.core.params import flatten
+from viewcomfy.service.deployer import Findings
 from viewcomfy.service.links import Links
-from viewcomfy.wire.deployments import DeploymentDetail, DeploymentOut
+from viewcomfy.wire.deployments import ChangeOut, CheckOut, DeployedOut, DeploymentDetail, DeploymentOut, VersionOut
+from viewcomfy.wire.inputs import input_out
 from viewcomfy.wire.jobs import JobErrorOut, JobOut, OutputOut
 from viewcomfy.wire.keys import KeyOut
+from viewcomfy.wire.reports import report_out
 
 
 def job_out(job: Job, links: Links, base: str, position: int | None = None) -> JobOut:
@@ -46,22 +52,68 @@ def _output_out(output: Output, links: Links, base: str) -> OutputOut:
     )
 
 
-def deployment_out(deployment: Deployment, base: str) -> DeploymentOut:
-    """Return a deployment with the URL to POST to."""
-    return DeploymentOut(**_deployment(deployment, base))
+def deployment_out(deployment: Deployment, released: Released, base: str) -> DeploymentOut:
+    """Return a version of a deployment with the URL to POST to."""
+    return DeploymentOut(**_deployment(deployment, released, base))
 
 
-def deployment_detail(deployment: Deployment, base: str) -> DeploymentDetail:
-    """Return a deployment with its workflow and its flattened params."""
+def deployment_detail(deployment: Deployment, released: Released, inputs: Iterable[Input], base: str) -> DeploymentDetail:
+    """Return a version with its inputs, its workflow and its flattened params."""
     workflow = dict(deployment.workflow)
-    return DeploymentDetail(**_deployment(deployment, base), workflow_api=workflow, params=flatten(workflow))
+    return DeploymentDetail(
+        **_deployment(deployment, released, base),
+        inputs=[input_out(one) for one in inputs],
+        workflow_api=workflow,
+        params=flatten(workflow),
+    )
 
 
-def _deployment(deployment: Deployment, base: str) -> dict[str, Any]:
+def deployed_out(found: Findings, released: Released, base: str) -> DeployedOut:
+    """Return a version that was just made."""
+    return DeployedOut(
+        **_deployment(found.deployment, released, base),
+        report=report_out(found.report),
+        changes=changes_out(found.changes),
+        lost_edits=_lost(found),
+    )
+
+
+def check_out(found: Findings) -> CheckOut:
+    """Return what deploying a draft would come to."""
+    return CheckOut(
+        inputs=[input_out(one) for one in found.deployment.inputs],
+        report=report_out(found.report),
+        changes=changes_out(found.changes),
+        lost_edits=_lost(found),
+    )
+
+
+def changes_out(changes: Iterable[Change]) -> list[ChangeOut]:
+    """Return the differences between two versions."""
+    return [ChangeOut(**change.as_dict()) for change in changes]
+
+
+def version_out(summary: VersionSummary, released: Released) -> VersionOut:
+    """Return one line of a deployment's history."""
+    current = summary.version == released.current.version
+    return VersionOut(version=summary.version, created_at=summary.created_at, note=summary.note, nodes=summary.nodes, current=current)
+
+
+def _lost(found: Findings) -> list[str]:
+    return [str(edit.changes.get("name") or edit.key) for edit in found.lost]
+
+
+def _deployment(deployment: Deployment, released: Released, base: str) -> dict[str, Any]:
     return {
         "name": deployment.name,
         "version": deployment.version,
+        "current_version": released.current.version,
+        "canary_version": released.canary.version if released.canary else None,
+        "canary_percent": released.canary_percent if released.canary else 0.0,
         "url": f"{base}/d/{deployment.name}/infer",
+        "title": deployment.title,
+        "description": deployment.description,
+        "note": deployment.note,
         "created_at": deployment.created_at,
         "time_limit": deployment.time_limit,
         "cancel_on_disconnect": deployment.cancel_on_disconnect,

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
+from contextlib import aclosing, suppress
 from typing import Any, TypeVar
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from viewcomfy.core.events import Event
+from viewcomfy.wire.events import PING, job_event
+
 T = TypeVar("T")
 
+SSE_HEADERS = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 PIECE = 64 * 1024
 """How many bytes are gathered into one message: fewer would cost time, more would cost memory."""
 
@@ -66,6 +70,22 @@ class LiveResponse(Response):
     async def answer(self, out: Sender) -> None:
         """Send the answer."""
         raise NotImplementedError
+
+
+class EventStream(LiveResponse):
+    """Server-sent events of a job, with a comment now and then while nothing happens (None)."""
+
+    def __init__(self, events: AsyncGenerator[Event | None, None], headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(200, {**SSE_HEADERS, **(headers or {})})
+        self.events = events
+
+    async def answer(self, out: Sender) -> None:
+        """Send the events up to the last one."""
+        await out.write(b"")
+        async with aclosing(self.events):
+            async for event in self.events:
+                await out.write(PING if event is None else job_event(event))
+        await out.write(b"", more=False)
 
 
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, None]) -> bool:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import posixpath
 import secrets
 import time
 import uuid
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from viewcomfy.core import params as rules
 from viewcomfy.core.deployments import Deployment, affinity_of
 from viewcomfy.core.errors import (
     Conflict,
     InvalidName,
-    InvalidUpload,
+    InvalidParams,
     KeyNotAllowed,
     NoBackend,
     OverrideNotAllowed,
@@ -26,13 +26,18 @@ from viewcomfy.core.errors import (
     ViewComfyError,
 )
 from viewcomfy.core.events import log_event
+from viewcomfy.core.inputs import Input
 from viewcomfy.core.jobs import Job, Upload
 from viewcomfy.core.keys import Caller
 from viewcomfy.core.outputs import content_type_of, safe_filename
-from viewcomfy.core.workflows import read_json, read_workflow
+from viewcomfy.core.params import with_value
+from viewcomfy.core.validation import Checked, CheckedFile
+from viewcomfy.core.workflows import check_workflow, read_workflow
 from viewcomfy.engine.base import Engine, Ticket
 from viewcomfy.files.base import Files
+from viewcomfy.service.checker import Checker
 from viewcomfy.service.deployments import DeploymentService
+from viewcomfy.service.intake import Intake, Taken
 from viewcomfy.service.masks import apply_mask
 from viewcomfy.service.received import Received, ReceivedFile
 from viewcomfy.store.jobs import JobRows
@@ -48,6 +53,13 @@ class InferLimits:
     max_queue: int
     time_limit: float
 
+    def queue_full(self, waiting: int, count: int) -> QueueFull:
+        """Return the error for so many jobs where so many wait already."""
+        if count > self.max_queue:  # it would be too many at any time
+            return QueueFull(f"{count:,} jobs are more than the {self.max_queue:,} that may wait.", hint="Send them in smaller batches.")
+        more = f", and {count:,} more would be over the limit of {self.max_queue:,}" if count > 1 else ""
+        return QueueFull(f"{waiting:,} jobs are waiting already{more}.", hint="Try again in a while.", retry_after=5)
+
 
 class InferService:
     """Accept requests to infer. What it raises leaves nothing behind; what it returns is never lost."""
@@ -59,6 +71,8 @@ class InferService:
         rows: JobRows,
         files: Files,
         engine: Engine,
+        checker: Checker,
+        intake: Intake,
         limits: InferLimits,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -66,81 +80,147 @@ class InferService:
         self._rows = rows
         self._files = files
         self._engine = engine
+        self._checker = checker
+        self._intake = intake
         self._limits = limits
         self._clock = clock
         self._accepting: set[asyncio.Task[Job]] = set()
+        self._coming = 0
         self._queue_length = 0
         self._queue_checked_at = float("-inf")
 
-    async def open(self, caller: Caller, name: str) -> Deployment:
-        """Return the deployment if the caller may use it. Raises UnknownDeployment, KeyNotAllowed."""
+    async def open(self, caller: Caller, name: str, version: int | None = None) -> Deployment:
+        """Return a version of a deployment if the caller may use it; the one whose turn it is where none is pinned.
+
+        Raises UnknownDeployment, UnknownVersion, KeyNotAllowed.
+        """
         if caller.key is not None and not caller.key.allows(name):
             raise KeyNotAllowed(f"This key may not call {name[:80]!r}.", hint="Ask the owner of the server for a key that may.")
-        return await self._deployments.get(name)
+        if version is not None:
+            return await self._deployments.version(name, version)
+        return (await self._deployments.released(name)).choose(secrets.token_hex(8))
+
+    async def inputs(self, deployment: Deployment) -> tuple[Input, ...]:
+        """Return the inputs that a call of this version may set."""
+        return await self._checker.inputs(deployment)
 
     async def submit(self, caller: Caller, deployment: Deployment, received: Received) -> Job:
-        """Check a request, keep its files and queue the job. Raises BadInput and its kinds, OverrideNotAllowed, QueueFull, DiskFull."""
+        """Check a request, keep its files and queue the job.
+
+        Raises BadInput and its kinds, OverrideNotAllowed, NoBackend, QueueFull, DiskFull.
+        """
         prompt_id = _prompt_id(received.prompt_id)
         if received.prompt_id and (known := await self._rows.get(prompt_id)):
             return _same_job(known, caller, deployment)
-        workflow, overridden = _choose_workflow(caller, deployment, received.workflow_api)
-        pairs = _pair_masks(received.files, workflow)
-        params = read_json(received.params, "params") if received.params and received.params.strip() else {}
-        applied = rules.apply(workflow, params, files=[pair.image.field for pair in pairs], overridden=overridden)
-        await self._check_queue()
+        workflow, inputs = await self._workflow(caller, deployment, received.workflow_api)
+        async with self._intake.taken(_params(received.params), received.files, inputs) as taken:
+            checked = await self.check(deployment, workflow, inputs, taken)
+            async with self.room():
+                job = await self.keep(prompt_id, caller, deployment, checked, taken.files)
+                return await self._accepted(job, checked.fresh_seeds, caller, deployment)
+
+    # --- the steps of `submit`, for many jobs at once ---
+    async def check(self, deployment: Deployment, workflow: Mapping[str, Any], inputs: Sequence[Input], taken: Taken) -> Checked:
+        """Check what a call says of the deployment's workflow, or of another one that came with it. Raises BadInput and its kinds."""
+        overridden = workflow is not deployment.workflow
+        checked = await self._checker.check(workflow, inputs, taken.params, taken.sent, overridden=overridden)
+        if overridden or not deployment.runs:
+            await self._checker.refuse_unfit(checked.workflow)
+        return checked
+
+    @asynccontextmanager
+    async def room(self, count: int = 1) -> AsyncIterator[None]:
+        """Hold so many places in the queue while their jobs are on the way there. Raises NoBackend, QueueFull."""
+        await self._check_queue(count)
+        self._coming += count
+        try:
+            yield
+        finally:
+            self._coming -= count
+
+    async def keep(
+        self, prompt_id: str, caller: Caller, deployment: Deployment, checked: Checked, files: Mapping[str, ReceivedFile]
+    ) -> Job:
+        """Keep the files of a checked call and return its job, which is stored nowhere yet. Raises InvalidUpload, DiskFull."""
         # a folder of this request's own: the same prompt_id may be on its way a second time
         folder = f"jobs/{prompt_id}/in/{secrets.token_hex(4)}"
         try:
-            uploads = [await self._keep(prompt_id, folder, number, pair) for number, pair in enumerate(pairs)]
+            uploads = [await self._keep(prompt_id, folder, number, one, files) for number, one in enumerate(checked.files)]
         except BaseException:
             await self._forget(folder)
             raise
-        job = self._job(prompt_id, caller, deployment, _with_uploads(applied.workflow, uploads), uploads)
-        accept = asyncio.create_task(self._accept(job, folder, applied.fresh_seeds))
+        return self._job(prompt_id, caller, deployment, _with_uploads(checked.workflow, uploads), uploads)
+
+    async def drop(self, job: Job) -> None:
+        """Remove the files of a job that was kept and is not accepted after all."""
+        if job.uploads:
+            await self._forget(posixpath.dirname(job.uploads[0].file_key))
+
+    async def enqueue(self, job: Job, fresh_seeds: Mapping[str, int]) -> None:
+        """Queue a job that is stored, and tell its seeds where they are new. Never fails: a stored job runs sooner or later."""
+        with suppress(ServerUnavailable):  # it is shutting down: the job runs after the next start
+            await self._engine.enqueue(Ticket(job.prompt_id, job.created_at, job.pool, job.priority, job.key_id, job.affinity))
+        if fresh_seeds:
+            named = ", ".join(f"{key} = {seed}" for key, seed in fresh_seeds.items())
+            await self._engine.emit(job.prompt_id, [log_event(f"params is empty, so the seed is new: {named}", self._clock())])
+
+    async def _workflow(
+        self, caller: Caller, deployment: Deployment, override: str | Mapping[str, Any] | None
+    ) -> tuple[Mapping[str, Any], tuple[Input, ...]]:
+        """Return the workflow to run, and what may be set of it."""
+        if override is None or (isinstance(override, str) and override.strip() in ("", "null")):
+            return deployment.workflow, await self._checker.inputs(deployment)
+        if caller.key is not None and not caller.key.allow_override:
+            raise OverrideNotAllowed(
+                "This key may not send a workflow_api of its own.",
+                hint="Leave workflow_api out, or ask for a key made with --allow-override.",
+            )
+        workflow = read_workflow(override) if isinstance(override, str) else check_workflow(override)
+        return workflow, await self._checker.inputs_of_override(workflow)
+
+    async def _accepted(self, job: Job, fresh_seeds: Mapping[str, int], caller: Caller, deployment: Deployment) -> Job:
+        accept = asyncio.create_task(self._accept(job, fresh_seeds))
         self._accepting.add(accept)
         accept.add_done_callback(self._accepting.discard)
         accepted = await asyncio.shield(accept)  # a caller that vanishes just now leaves a whole job or none
         return job if accepted is job else _same_job(accepted, caller, deployment)
 
-    async def _accept(self, job: Job, folder: str, fresh_seeds: Mapping[str, int]) -> Job:
+    async def _accept(self, job: Job, fresh_seeds: Mapping[str, int]) -> Job:
         """Store and queue a job; return it, or the one that came first with its prompt_id."""
         try:
             await self._rows.add(job)
         except ViewComfyError as fault:
-            await self._forget(folder)
+            await self.drop(job)
             if isinstance(fault, Conflict) and (first := await self._rows.get(job.prompt_id)):
                 return first
             raise
-        with suppress(ServerUnavailable):  # it is shutting down, and the job is stored: it runs after the next start
-            await self._engine.enqueue(Ticket(job.prompt_id, job.created_at, job.pool, job.priority, job.key_id, job.affinity))
-        if fresh_seeds:
-            named = ", ".join(f"{key} = {seed}" for key, seed in fresh_seeds.items())
-            await self._engine.emit(job.prompt_id, [log_event(f"params is empty, so the seed is new: {named}", self._clock())])
+        await self.enqueue(job, fresh_seeds)
         return job
 
     async def _forget(self, folder: str) -> None:
         with suppress(ViewComfyError):  # the first fault is the one to tell; retention removes what is left
             await self._files.remove(f"{folder}/")
 
-    async def _check_queue(self) -> None:
+    async def _check_queue(self, count: int) -> None:
         now = time.monotonic()
-        if now - self._queue_checked_at > QUEUE_CHECK_SECONDS or self._queue_length >= self._limits.max_queue:
+        if now - self._queue_checked_at > QUEUE_CHECK_SECONDS or self._queue_length + count > self._limits.max_queue:
             if not any(worker.backends for worker in await self._engine.workers()):
                 raise NoBackend("There is no ComfyUI to run the job.", hint="`viewcomfy comfyui install` gets one.", retry_after=10)
-            self._queue_length = await self._engine.queue_length()
+            self._queue_length = await self._engine.queue_length() + self._coming
             self._queue_checked_at = now
-        if self._queue_length >= self._limits.max_queue:
-            raise QueueFull(f"{self._queue_length} jobs are waiting already.", hint="Try again in a while.", retry_after=5)
-        self._queue_length += 1
+        if self._queue_length + count > self._limits.max_queue:
+            raise self._limits.queue_full(self._queue_length, count)
+        self._queue_length += count
 
-    async def _keep(self, prompt_id: str, folder: str, number: int, pair: _Pair) -> Upload:
+    async def _keep(self, prompt_id: str, folder: str, number: int, one: CheckedFile, files: Mapping[str, ReceivedFile]) -> Upload:
+        file = files[one.field]
         # named after the job: another job's file of the same name can't be taken for this one, on any backend
-        name = f"{prompt_id}-{number}-{safe_filename(pair.image.filename, 'upload')}"
-        path, made = pair.image.path, None
-        if pair.mask is not None:
+        name = f"{prompt_id}-{number}-{safe_filename(file.filename, 'upload')}"
+        path, made = file.path, None
+        if one.mask_field is not None:
             name = str(Path(name).with_suffix(".png"))
             made = path.with_name(f"{path.name}.masked")
-            await asyncio.to_thread(apply_mask, path, pair.mask.path, made)
+            await asyncio.to_thread(apply_mask, path, files[one.mask_field].path, made)
             path = made
         try:
             file_key = f"{folder}/{name}"
@@ -148,7 +228,7 @@ class InferService:
         finally:
             if made is not None:
                 made.unlink(missing_ok=True)
-        return Upload(pair.target.node_id, pair.target.input_name, name, content_type_of(name), size, file_key)
+        return Upload(one.target.node_id, one.target.input_name, name, content_type_of(name), size, file_key)
 
     def _job(self, prompt_id: str, caller: Caller, deployment: Deployment, workflow: dict[str, Any], uploads: list[Upload]) -> Job:
         return Job(
@@ -162,15 +242,6 @@ class InferService:
             affinity=affinity_of(workflow),
             time_limit=deployment.time_limit or self._limits.time_limit,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """An uploaded file with the input it is for, and its mask if one came."""
-
-    target: rules.Target
-    image: ReceivedFile
-    mask: ReceivedFile | None
 
 
 def _prompt_id(wanted: str | None) -> str:
@@ -188,29 +259,15 @@ def _same_job(job: Job, caller: Caller, deployment: Deployment) -> Job:
     return job
 
 
-def _choose_workflow(caller: Caller, deployment: Deployment, override: str | None) -> tuple[Mapping[str, Any], bool]:
-    if override is None or not override.strip() or override.strip() == "null":
-        return deployment.workflow, False
-    if caller.key is not None and not caller.key.allow_override:
-        raise OverrideNotAllowed(
-            "This key may not send a workflow_api of its own.", hint="Leave workflow_api out, or ask for a key made with --allow-override."
-        )
-    return read_workflow(override), True
-
-
-def _pair_masks(files: tuple[ReceivedFile, ...], workflow: Mapping[str, Any]) -> list[_Pair]:
-    targets = {file.field: rules.check_upload_key(file.field, workflow) for file in files}
-    for file in files:
-        if file.size == 0:
-            raise InvalidUpload(f"The file for {file.field!r} is empty (0 bytes).", hint="Check that the file was open and at its start.")
-    masks = {file.field.removesuffix(rules.MASK_SUFFIX): file for file in files if file.field.endswith(rules.MASK_SUFFIX)}
-    images = [file for file in files if not file.field.endswith(rules.MASK_SUFFIX)]
-    for key in masks.keys() - {file.field for file in images}:
-        raise InvalidUpload(f"A mask came for {key!r}, but no image.", hint="Send both in the same request.")
-    return [_Pair(targets[file.field], file, masks.get(file.field)) for file in images]
+def _params(value: Any) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise InvalidParams("params must be a JSON object of inputs and values.", hint='For example {"prompt": "a cat"}.')
+    return value
 
 
 def _with_uploads(workflow: dict[str, Any], uploads: list[Upload]) -> dict[str, Any]:
     for upload in uploads:
-        workflow = rules.with_value(workflow, upload.node_id, upload.input_name, upload.filename)
+        workflow = with_value(workflow, upload.node_id, upload.input_name, upload.filename)
     return workflow

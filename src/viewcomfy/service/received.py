@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +21,12 @@ class ReceivedFile:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """The form as it came; None where a field was absent. `prompt_id` is set by clients that choose it themselves."""
+    """What a request says; None where it does not. `params` is JSON, `workflow_api` JSON or its text.
 
-    params: str | None = None
-    workflow_api: str | None = None
+    `prompt_id` is set by clients that choose it themselves.
+    """
+
+    params: Any = None
+    workflow_api: str | Mapping[str, Any] | None = None
     files: tuple[ReceivedFile, ...] = ()
     prompt_id: str | None = None

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from viewcomfy.files.base import Files
+from viewcomfy.service.deployer import Deployer
 from viewcomfy.service.deployments import DeploymentService
+from viewcomfy.service.doctor import Doctor
 from viewcomfy.service.infer import InferService
 from viewcomfy.service.jobs import JobService
 from viewcomfy.service.keys import KeyService
@@ -21,6 +23,8 @@ class Services:
     jobs: JobService
     keys: KeyService
     deployments: DeploymentService
+    deployer: Deployer
+    doctor: Doctor
     links: Links
     workers: WorkerService
     files: Files

@@ -1,61 +1,137 @@
-"""The rows of deployments: a name, its current version, and every version there was."""
+"""The rows of deployments: a name, its current version, maybe a canary, and every version there was."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
+from sqlalchemy.sql.dml import Update
 
-from viewcomfy.core.deployments import Deployment
+from viewcomfy.core.deployments import Deployment, Released, VersionSummary
+from viewcomfy.core.input_edit import Edit
+from viewcomfy.core.input_json import input_as_dict, input_from_dict
 from viewcomfy.store.database import Database
 from viewcomfy.store.rows import AnyRow
 from viewcomfy.store.tables import deployments, versions
 
-_VERSION = (
-    versions.c.name, versions.c.version, versions.c.workflow, versions.c.created_at, versions.c.time_limit, versions.c.cancel_on_disconnect,
+Known = Mapping[tuple[str, int], Deployment]
+"""Versions that are at hand, by name and version: they never change, so they need not be read again."""
+
+_VERSION = tuple(
+    versions.c[name]
+    for name in (
+        "name", "version", "workflow", "created_at", "time_limit", "cancel_on_disconnect", "inputs", "edits", "checked", "title",
+        "description", "app", "report", "note",
+    )
 )  # fmt: skip
-_IS_CURRENT = (versions.c.name == deployments.c.name) & (versions.c.version == deployments.c.version) & deployments.c.removed_at.is_(None)
-_LIST = select(*_VERSION).join_from(deployments, versions, _IS_CURRENT).order_by(versions.c.name)
-_CURRENT = _LIST.where(versions.c.name == bindparam("wanted"))
-_ONE = select(*_VERSION).where(versions.c.name == bindparam("wanted"), versions.c.version == bindparam("wanted_version"))
-_NAMED = select(deployments.c.name).where(deployments.c.name == bindparam("wanted")).with_for_update()
+_LIVE = deployments.c.removed_at.is_(None)
+_NAMED = deployments.c.name == bindparam("wanted")
+_THIS = (versions.c.name == bindparam("wanted"), versions.c.version == bindparam("wanted_version"))
+_EXISTS = select(versions.c.version).where(*_THIS).exists()
+
+_LIST = (
+    select(*_VERSION)
+    .join_from(deployments, versions, and_(versions.c.name == deployments.c.name, versions.c.version == deployments.c.version, _LIVE))
+    .order_by(versions.c.name)
+)
+_RELEASED = select(deployments.c.version, deployments.c.canary_version, deployments.c.canary_percent).where(_NAMED, _LIVE)
+_ONE = select(*_VERSION).where(*_THIS)
+_LOCKED = select(deployments.c.removed_at).where(_NAMED).with_for_update()
 _LATEST = select(func.coalesce(func.max(versions.c.version), 0)).where(versions.c.name == bindparam("wanted"))
+_PREVIOUS = (
+    select(func.max(versions.c.version))
+    .join_from(deployments, versions, versions.c.name == deployments.c.name)
+    .where(_NAMED, _LIVE, versions.c.version < deployments.c.version, versions.c.released_at.is_not(None))
+)
+_SUMMARIES = (
+    select(versions.c.version, versions.c.created_at, versions.c.released_at, versions.c.nodes, versions.c.note)
+    .where(versions.c.name == bindparam("wanted"), versions.c.version < bindparam("before"))
+    .order_by(versions.c.version.desc())
+    .limit(bindparam("at_most"))
+)
+_RELEASE = (
+    update(deployments)
+    .where(_NAMED, _EXISTS)
+    .values(version=bindparam("wanted_version"), removed_at=None, canary_version=None, canary_percent=0.0)
+)
+_ROLL_BACK = _RELEASE.where(_LIVE)
+_MARK_RELEASED = update(versions).where(*_THIS).values(released_at=bindparam("now"))
+_SET_CANARY = (
+    update(deployments)
+    .where(_NAMED, _LIVE, _EXISTS, deployments.c.version != bindparam("wanted_version"))
+    .values(canary_version=bindparam("wanted_version"), canary_percent=bindparam("percent"))
+)
+_END_CANARY = update(deployments).where(_NAMED, _LIVE).values(canary_version=None, canary_percent=0.0)
+_REMOVE = update(deployments).where(_NAMED, _LIVE).values(removed_at=bindparam("now"), canary_version=None, canary_percent=0.0)
+
+_NEWER_THAN_ALL = 2**31 - 1
 
 
 class DeploymentRows:
-    """Add versions and find them; a removed deployment keeps its versions, for the jobs that ran them."""
+    """Add versions, say which ones answer, and find them; a removed deployment keeps its versions, for the jobs that ran them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add_version(
-        self, name: str, workflow: Mapping[str, Any], *, time_limit: float, cancel_on_disconnect: bool, now: float
-    ) -> Deployment:
-        """Store the next version of a deployment and make it the current one; versions count from 1, also across a removal."""
+    async def add_version(self, draft: Deployment, *, make_current: bool = True) -> Deployment:
+        """Store a draft as the next version of its name, and return it; versions count from 1, also across a removal.
+
+        A version that becomes the current one ends a canary. A name without a current version gets this one in any case.
+        """
 
         def work(connection: Connection) -> Deployment:
-            if connection.execute(_NAMED, {"wanted": name}).one_or_none() is None:
-                connection.execute(insert(deployments), {"name": name, "version": 0})
-            version = connection.execute(_LATEST, {"wanted": name}).scalar_one() + 1
-            added = Deployment(name, version, workflow, now, time_limit, cancel_on_disconnect)
-            row = {
-                "name": name, "version": version, "workflow": workflow, "created_at": now,
-                "time_limit": time_limit, "cancel_on_disconnect": cancel_on_disconnect,
-            }  # fmt: skip
-            connection.execute(insert(versions), row)
-            connection.execute(update(deployments).where(deployments.c.name == name).values(version=version, removed_at=None))
+            at = {"wanted": draft.name}
+            known = connection.execute(_LOCKED, at).one_or_none()
+            if known is None:
+                connection.execute(insert(deployments), {"name": draft.name, "version": 0})
+            added = replace(draft, version=connection.execute(_LATEST, at).scalar_one() + 1)
+            connection.execute(insert(versions), _row_of(added))
+            if make_current or known is None or known.removed_at is not None:
+                _release(connection, _RELEASE, added.name, added.version, added.created_at)
             return added
 
         return await self._database.run(work)
 
-    async def get(self, name: str) -> Deployment | None:
-        """Return the current version of a deployment."""
-        return await self._one(_CURRENT, {"wanted": name})
+    async def get(self, name: str, known: Known | None = None) -> Released | None:
+        """Return what answers the calls of a deployment, with those versions that are `known` as they are there."""
+
+        def work(connection: Connection) -> Released | None:
+            row = connection.execute(_RELEASED, {"wanted": name}).one_or_none()
+            if row is None:
+                return None
+            current, canary = (_find(connection, name, version, known or {}) for version in (row.version, row.canary_version))
+            return None if current is None else Released(current, canary, row.canary_percent)
+
+        return await self._database.read(work)
 
     async def get_version(self, name: str, version: int) -> Deployment | None:
-        """Return one version of a deployment, removed ones included."""
-        return await self._one(_ONE, {"wanted": name, "wanted_version": version})
+        """Return one version of a deployment, those of a removed one included."""
+        return await self._database.read(lambda connection: _find(connection, name, version, {}))
+
+    async def versions(self, name: str, *, limit: int = 50, before: int | None = None) -> list[VersionSummary]:
+        """Return up to `limit` versions that are older than version `before`, newest first, those of a removed deployment included."""
+        values = {"wanted": name, "before": _NEWER_THAN_ALL if before is None else before, "at_most": limit}
+        rows = await self._database.read(lambda connection: connection.execute(_SUMMARIES, values).all())
+        return [VersionSummary(row.version, row.created_at, row.released_at, row.nodes, row.note) for row in rows]
+
+    async def previous(self, name: str) -> int | None:
+        """Return the newest version older than the current one that has been current itself."""
+        return await self._database.read(lambda connection: connection.execute(_PREVIOUS, {"wanted": name}).scalar_one())
+
+    async def set_current(self, name: str, version: int, now: float) -> bool:
+        """Let a version answer from now on, which ends a canary; tell whether the deployment is there and has that version."""
+        return await self._database.run(lambda connection: _release(connection, _ROLL_BACK, name, version, now))
+
+    async def set_canary(self, name: str, version: int | None, percent: float = 0.0) -> bool:
+        """Let a version answer `percent` of the calls, or end that (None).
+
+        Tell whether the deployment is there and has that version as one that is not its current one.
+        """
+        query: Update = _END_CANARY if version is None else _SET_CANARY
+        values = {"wanted": name} if version is None else {"wanted": name, "wanted_version": version, "percent": percent}
+        return await self._database.run(lambda connection: connection.execute(query, values).rowcount == 1)
 
     async def list(self) -> list[Deployment]:
         """Return the current version of every deployment, by name."""
@@ -64,13 +140,41 @@ class DeploymentRows:
 
     async def remove(self, name: str, now: float) -> bool:
         """Take a deployment away; tell whether it was there."""
-        query = update(deployments).where(deployments.c.name == name, deployments.c.removed_at.is_(None)).values(removed_at=now)
-        return await self._database.run(lambda connection: connection.execute(query).rowcount == 1)
+        return await self._database.run(lambda connection: connection.execute(_REMOVE, {"wanted": name, "now": now}).rowcount == 1)
 
-    async def _one(self, query: Select[Any], values: Mapping[str, Any]) -> Deployment | None:
-        row = await self._database.read(lambda connection: connection.execute(query, values).one_or_none())
-        return _deployment_of(row) if row else None
+
+def _release(connection: Connection, query: Update, name: str, version: int, now: float) -> bool:
+    at = {"wanted": name, "wanted_version": version}
+    if connection.execute(query, at).rowcount != 1:
+        return False
+    connection.execute(_MARK_RELEASED, {**at, "now": now})
+    return True
+
+
+def _find(connection: Connection, name: str, version: int | None, known: Known) -> Deployment | None:
+    if version is None:
+        return None
+    if found := known.get((name, version)):
+        return found
+    row = connection.execute(_ONE, {"wanted": name, "wanted_version": version}).one_or_none()
+    return _deployment_of(row) if row else None
+
+
+def _row_of(deployment: Deployment) -> dict[str, Any]:
+    return {
+        "name": deployment.name, "version": deployment.version, "workflow": dict(deployment.workflow), "created_at": deployment.created_at,
+        "time_limit": deployment.time_limit, "cancel_on_disconnect": deployment.cancel_on_disconnect,
+        "inputs": [input_as_dict(declared) for declared in deployment.inputs], "edits": [edit.as_dict() for edit in deployment.edits],
+        "checked": deployment.checked, "title": deployment.title, "description": deployment.description,
+        "app": None if deployment.app is None else dict(deployment.app),
+        "report": None if deployment.report is None else dict(deployment.report),
+        "note": deployment.note, "nodes": len(deployment.workflow),
+    }  # fmt: skip
 
 
 def _deployment_of(row: AnyRow) -> Deployment:
-    return Deployment(row.name, row.version, row.workflow, row.created_at, row.time_limit, row.cancel_on_disconnect)
+    return Deployment(
+        row.name, row.version, row.workflow, row.created_at, row.time_limit, row.cancel_on_disconnect,
+        inputs=tuple(input_from_dict(declared) for declared in row.inputs), edits=tuple(Edit.from_dict(edit) for edit in row.edits),
+        checked=row.checked, title=row.title, description=row.description, app=row.app, report=row.report, note=row.note,
+    )  # fmt: skip

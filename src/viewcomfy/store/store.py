@@ -9,6 +9,7 @@ from typing import Self
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from viewcomfy.store.batches import BatchRows
 from viewcomfy.store.database import Database
 from viewcomfy.store.deployments import DeploymentRows
 from viewcomfy.store.dialect import make_engine, sqlite_url
@@ -34,6 +35,7 @@ class Store:
         self.jobs = JobRows(database, recent)
         self.queue = QueueRows(database, recent)
         self.deployments = DeploymentRows(database)
+        self.batches = BatchRows(database)
         self.keys = KeyRows(database)
         self.events = EventRows(database)
         self.meta = MetaRows(database)

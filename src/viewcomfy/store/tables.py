@@ -5,10 +5,25 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Dialect, Double, ForeignKey, Index, Integer, MetaData, Table, Text, literal_column
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    false,
+    literal_column,
+)
 from sqlalchemy.types import TypeDecorator
 
-_encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
+encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
+"""Write a value as `Json` columns hold it."""
 
 
 class Json(TypeDecorator[Any]):
@@ -22,7 +37,7 @@ class Json(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Return the text to store; None stays NULL."""
-        return None if value is None else _encode(value)
+        return None if value is None else encode(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's signature
         """Return the value that was stored."""
@@ -113,6 +128,8 @@ deployments = Table(
     Column("name", Text, primary_key=True),
     Column("version", Integer, nullable=False),
     Column("removed_at", Double),
+    Column("canary_version", Integer),
+    Column("canary_percent", Double, nullable=False, server_default="0"),
 )
 
 versions = Table(
@@ -124,7 +141,47 @@ versions = Table(
     Column("created_at", Double, nullable=False),
     Column("time_limit", Double, nullable=False),
     Column("cancel_on_disconnect", Boolean, nullable=False),
+    # defaults, because the rows of an older database get these columns too; free text is JSON for what JSON takes
+    Column("inputs", Json, nullable=False, server_default="[]"),
+    Column("edits", Json, nullable=False, server_default="[]"),
+    Column("checked", Boolean, nullable=False, server_default=false()),
+    Column("title", Json, nullable=False, server_default='""'),
+    Column("description", Json, nullable=False, server_default='""'),
+    Column("app", Json),
+    Column("report", Json),
+    Column("note", Json, nullable=False, server_default='""'),
+    Column("nodes", Integer, nullable=False, server_default="0"),
+    # when it last became the current version; NULL: never
+    Column("released_at", Double),
 )
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("batch_id", Text, primary_key=True),
+    Column("deployment", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("axes", Json, nullable=False),
+    Column("canceled_at", Double),
+)
+
+Index("ix_batches_created_at", batches.c.created_at, batches.c.batch_id)
+Index("ix_batches_key_id", batches.c.key_id, batches.c.created_at, batches.c.batch_id)
+
+# goes with its job; a batch of which nothing is left is then removed by upkeep
+batch_jobs = Table(
+    "batch_jobs",
+    metadata,
+    Column("batch_id", Text, ForeignKey("batches.batch_id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("prompt_id", Text, ForeignKey("jobs.prompt_id", ondelete="CASCADE"), nullable=False),
+    Column("label", Json, nullable=False),
+)
+
+Index("ix_batch_jobs_prompt_id", batch_jobs.c.prompt_id, unique=True)
 
 keys = Table(
     "keys",

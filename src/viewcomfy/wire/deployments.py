@@ -6,31 +6,145 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from viewcomfy.wire.inputs import InputOut
+from viewcomfy.wire.reports import ReportOut
+
+InputEdits = dict[str, dict[str, Any]]
+
 
 class DeployRequest(BaseModel):
     """Deploy a workflow under a name: a new name makes version 1, a known one its next version."""
 
     model_config = ConfigDict(extra="forbid")
 
-    workflow_api: dict[str, Any]
+    workflow_api: dict[str, Any] | None = Field(None, description="The workflow in ComfyUI's API format.")
+    app_file: dict[str, Any] | None = Field(None, description="A view_comfy.json instead: its workflow, and its fields as the inputs.")
+    inputs: InputEdits = Field({}, description="What to change of the inputs, by name or param key; null takes a change back.")
+    title: str | None = Field(None, max_length=200, description="For people; by default that of the version before.")
+    description: str | None = Field(None, max_length=5000, description="For people; by default that of the version before.")
+    note: str = Field("", max_length=1000, description="What is new in this version.")
     time_limit: float = Field(0.0, ge=0, le=7 * 86_400, description="Seconds that a job may run; 0 means no limit.")
     cancel_on_disconnect: bool = Field(False, description="Cancel a job when its caller goes away before the result.")
+    force: bool = Field(False, description="Deploy whatever the report says, and don't start a ComfyUI to check against.")
+    allow_breaking: bool = Field(False, description="Deploy although calls that work today would fail.")
+    make_current: bool = Field(True, description="False: calls go on with the current version; this one can be pinned, or get a share.")
+
+
+class CheckRequest(BaseModel):
+    """Say what deploying this would do, without doing it; `name` compares with the deployment of that name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    workflow_api: dict[str, Any] | None = None
+    app_file: dict[str, Any] | None = None
+    inputs: InputEdits = {}
+    name: str | None = None
+
+
+class ChangeOut(BaseModel):
+    """One difference between two versions' inputs; a `breaking` one makes calls fail that work today."""
+
+    code: str
+    breaking: bool
+    input: str
+    message: str
+    before: Any = None
+    after: Any = None
+
+
+class CheckOut(BaseModel):
+    """What deploying would do: the inputs, the report, what changes for callers, and the edits that found no input any more."""
+
+    inputs: list[InputOut]
+    report: ReportOut
+    changes: list[ChangeOut]
+    lost_edits: list[str] = []
 
 
 class DeploymentOut(BaseModel):
-    """A deployment in its current version; `url` is the endpoint to POST to."""
+    """A version of a deployment; `url` is the endpoint to POST to.
+
+    `current_version` is what calls get that pin none, but for `canary_percent` of them, which get `canary_version`.
+    """
 
     name: str
     version: int
+    current_version: int
+    canary_version: int | None = None
+    canary_percent: float = 0.0
     url: str
+    title: str
+    description: str
+    note: str
     created_at: float
     time_limit: float
     cancel_on_disconnect: bool
     nodes: int
 
 
-class DeploymentDetail(DeploymentOut):
-    """A deployment with its workflow and the flattened params that a caller may set."""
+class DeployedOut(DeploymentOut):
+    """A version that was just made, and what was found on the way."""
 
+    report: ReportOut
+    changes: list[ChangeOut] = []
+    lost_edits: list[str] = []
+
+
+class DeploymentDetail(DeploymentOut):
+    """A version with its inputs, its workflow, and the flattened params of published clients."""
+
+    inputs: list[InputOut]
     workflow_api: dict[str, Any]
     params: dict[str, Any]
+
+
+class VersionOut(BaseModel):
+    """One line of a deployment's history."""
+
+    version: int
+    created_at: float
+    note: str
+    nodes: int
+    current: bool
+
+
+class VersionsOut(BaseModel):
+    """The versions of a deployment, newest first."""
+
+    versions: list[VersionOut]
+
+
+class DiffOut(BaseModel):
+    """What changes for callers between two versions."""
+
+    before: int
+    after: int
+    breaking: bool
+    changes: list[ChangeOut]
+
+
+class EditRequest(BaseModel):
+    """Change inputs, by name or param key: that makes the next version. null takes a change back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    inputs: InputEdits
+    note: str = Field("", max_length=1000)
+    allow_breaking: bool = False
+
+
+class RollbackRequest(BaseModel):
+    """Make a version the current one; the one before it where none is named."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: int | None = Field(None, ge=1)
+
+
+class CanaryRequest(BaseModel):
+    """Give a version a share of the calls that pin none; 0 ends that."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: int = Field(ge=1)
+    percent: float = Field(ge=0, le=100)

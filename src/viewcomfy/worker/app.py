@@ -13,7 +13,9 @@ from viewcomfy.comfy.backend import Backend, BackendState
 from viewcomfy.comfy.pool import Pool
 from viewcomfy.core.errors import ViewComfyError
 from viewcomfy.engine.base import Engine, WorkerInfo
+from viewcomfy.worker.catalogs import Catalogs
 from viewcomfy.worker.loop import BackendLoop
+from viewcomfy.worker.machine import machine_facts
 from viewcomfy.worker.runner import Runner, remove_all
 
 PRESENCE_SECONDS = 2.0
@@ -21,13 +23,26 @@ SWEEP_SECONDS = 1.0
 
 
 class Worker:
-    """Claims jobs and drives a pool of backends."""
+    """Claims jobs, drives a pool of backends, and tells which node classes they have. `folder` is on the disk that it fills."""
 
-    def __init__(self, *, engine: Engine, pool: Pool, runner: Runner, lease_seconds: float, queue_pool: str = "default") -> None:
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        pool: Pool,
+        runner: Runner,
+        lease_seconds: float,
+        catalogs: Catalogs | None = None,
+        folder: Path = Path(),
+        queue_pool: str = "default",
+    ) -> None:
         self.name = f"{socket.gethostname()}-{os.getpid()}"
         self._engine = engine
         self._pool = pool
         self._runner = runner
+        self._catalogs = catalogs
+        self._folder = folder
+        self._news = catalogs.changed if catalogs else asyncio.Event()
         self._lease_seconds = lease_seconds
         self._queue_pool = queue_pool
         self._stopping = asyncio.Event()
@@ -54,7 +69,9 @@ class Worker:
     async def _work(self) -> None:
         await asyncio.to_thread(remove_all, self._left_behind())
         async with asyncio.TaskGroup() as tasks:
-            chores = (self._runner.keep_leases(self._lease_seconds / 3), self._runner.sweep(SWEEP_SECONDS), self._tell_presence())
+            chores = [self._runner.keep_leases(self._lease_seconds / 3), self._runner.sweep(SWEEP_SECONDS), self._tell_presence()]
+            if self._catalogs:
+                chores.append(self._catalogs.run())
             helpers = [tasks.create_task(chore) for chore in chores]
             loops = [tasks.create_task(loop.run(self._stopping)) for loop in self._loops]
             await asyncio.wait(loops) if loops else await self._stopping.wait()
@@ -66,6 +83,14 @@ class Worker:
         ours = [backend.folders for backend in self._pool.backends if backend.folders is not None]
         places = [place for folders in ours for place in (folders.input, folders.output) if place.is_dir()]
         return [path for place in places for path in place.iterdir()]
+
+    async def inspect(self) -> None:
+        """Make every backend's catalog known and fresh, and tell; raises what a backend raises that can't be asked."""
+        try:
+            if self._catalogs:
+                await self._catalogs.inspect()
+        finally:
+            await self._engine.present(self._info())
 
     async def stop(self, grace: float) -> None:
         """Stop claiming; give what still runs after `grace` seconds back to the queue."""
@@ -80,7 +105,12 @@ class Worker:
         while True:
             with suppress(ViewComfyError):
                 await self._engine.present(self._info())
-            await asyncio.sleep(PRESENCE_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PRESENCE_SECONDS):
+                    await self._news.wait()
+            self._news.clear()
 
     def _info(self) -> WorkerInfo:
-        return WorkerInfo(self.name, self._queue_pool, tuple(asdict(info) for info in self._pool.infos()))
+        known = self._catalogs.revision if self._catalogs else lambda _: None
+        told = (asdict(backend.info()) | {"catalog": known(backend)} for backend in self._pool.backends)
+        return WorkerInfo(self.name, self._queue_pool, tuple(told), machine_facts(self._folder))

@@ -15,6 +15,8 @@ from viewcomfy.files.base import Files
 from viewcomfy.store.store import Store
 
 DAY = 86_400.0
+JOBS = "jobs/"
+"""What retention counts and removes of all files; what lies beside it, such as catalogs, is small and needed."""
 BATCH = 200
 """How many jobs are removed in one transaction."""
 UPLOAD_SECONDS = 6 * 3600.0
@@ -63,14 +65,15 @@ class Upkeep:
             await asyncio.sleep(every)
 
     async def remove_old_jobs(self) -> None:
-        """Forget finished jobs that are older than allowed, with their files and events."""
+        """Forget finished jobs that are older than allowed, with their files and events, and batches that nothing is left of."""
         if not self._retention.job_days:
             return
         before = self._clock() - self._retention.job_days * DAY
         while old := await self._store.jobs.finished_before(before, limit=BATCH):
             for prompt_id in old:
-                await self._files.remove(f"jobs/{prompt_id}/")
+                await self._files.remove(f"{JOBS}{prompt_id}/")
             await self._store.jobs.forget(old)
+        await self._store.batches.forget_empty()
 
     async def remove_old_files(self) -> None:
         """Remove the files of finished jobs that are too old, then the oldest ones until the rest fits."""
@@ -79,12 +82,12 @@ class Upkeep:
             while old := [kept.prompt_id for kept in await self._store.jobs.oldest_finished(BATCH) if kept.finished_at < before]:
                 await self._drop_files(old)
         if self._retention.file_bytes:
-            excess = await self._files.usage() - self._retention.file_bytes
+            excess = await self._files.usage(JOBS) - self._retention.file_bytes
             while excess > 0 and (kept := await self._store.jobs.oldest_finished(1)):
                 excess -= await self._drop_files([kept[0].prompt_id])
 
     async def _drop_files(self, prompt_ids: list[str]) -> int:
-        freed = sum([await self._files.remove(f"jobs/{prompt_id}/") for prompt_id in prompt_ids])
+        freed = sum([await self._files.remove(f"{JOBS}{prompt_id}/") for prompt_id in prompt_ids])
         await self._store.jobs.mark_files_removed(prompt_ids, self._clock())
         return freed
 

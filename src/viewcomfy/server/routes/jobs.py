@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Any
 
@@ -11,14 +10,11 @@ from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
 from viewcomfy.core.errors import BadInput
-from viewcomfy.core.events import Event
 from viewcomfy.core.jobs import JobStatus
-from viewcomfy.server.answers import SSE_HEADERS
 from viewcomfy.server.bodies import json_response
 from viewcomfy.server.deps import AnyCaller, base_url, services_of, settings_of
 from viewcomfy.server.present import job_out
-from viewcomfy.server.streams import LiveResponse, Sender, with_heartbeat
-from viewcomfy.wire.events import PING, job_event
+from viewcomfy.server.streams import EventStream, with_heartbeat
 from viewcomfy.wire.jobs import CancelOut, JobDetail, JobPage
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"])
@@ -93,22 +89,6 @@ async def cancel_job(prompt_id: str, caller: AnyCaller, request: Request) -> Res
     """Cancel a job; one that has finished stays as it is."""
     job = await services_of(request).jobs.cancel(caller, prompt_id)
     return json_response(CancelOut(prompt_id=job.prompt_id, status=job.status))
-
-
-class EventStream(LiveResponse):
-    """Server-sent events of a job, with a comment now and then while nothing happens (None)."""
-
-    def __init__(self, events: AsyncGenerator[Event | None, None]) -> None:
-        super().__init__(200, SSE_HEADERS)
-        self.events = events
-
-    async def answer(self, out: Sender) -> None:
-        """Send the events up to the last one."""
-        await out.write(b"")
-        async with aclosing(self.events):
-            async for event in self.events:
-                await out.write(PING if event is None else job_event(event))
-        await out.write(b"", more=False)
 
 
 def _seq(value: str | None) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from viewcomfy.testing.fake_comfy.folders import ModelFolders
 from viewcomfy.testing.fake_comfy.info_routes import VERSION
 from viewcomfy.testing.fake_comfy.serving import ServedFake
 
@@ -51,7 +52,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="fake_comfy", allow_abbrev=False, description=__doc__)
     parser.add_argument("--listen", default="127.0.0.1", nargs="?", const="0.0.0.0", help="address")  # noqa: S104 - as ComfyUI's
     parser.add_argument("--port", type=int, default=8188)
-    parser.add_argument("--base-directory", type=Path, help="holds input, output and temp where no other folders are named")
+    parser.add_argument("--base-directory", type=Path, help="holds models, and input, output and temp where no others are named")
     parser.add_argument("--input-directory", type=Path, help="without any folder, files stay in memory")
     parser.add_argument("--output-directory", type=Path)
     parser.add_argument("--temp-directory", type=Path, help="the folder temp in it is emptied at the start")
@@ -69,6 +70,7 @@ def _fake_options(options: argparse.Namespace) -> dict[str, Any]:
         "input_dir": options.input_directory or (base and base / "input"),
         "output_dir": options.output_directory or (base and base / "output"),
         "temp_dir": temp_parent and temp_parent / "temp",
+        "models": ModelFolders(base / "models") if base and (base / "models").is_dir() else None,
         "previews": options.preview_method != "none",
         "step_seconds": options.fake_step_seconds,
         "max_upload_bytes": round(options.max_upload_size * 1024 * 1024),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -24,6 +25,25 @@ class Folder(Protocol):
 
     def names(self, subfolder: str = "") -> list[str]:
         """Return the names of the files that lie directly in the subfolder, sorted."""
+
+
+class ModelFolders(Mapping[str, Sequence[str]]):
+    """The model files below a folder, as they are now, by the kind that names their subfolder."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def __getitem__(self, kind: str) -> Sequence[str]:
+        folder = self._root / kind
+        if kind not in set(self):
+            raise KeyError(kind)
+        return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(path.name for path in self._root.iterdir() if path.is_dir()))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 @dataclass

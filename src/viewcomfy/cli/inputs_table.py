@@ -1,0 +1,82 @@
+"""The declared inputs of a deployment as a person reads them: a table, and the words for one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from viewcomfy.cli import show
+from viewcomfy.core.values import as_text
+from viewcomfy.wire.input_schema import limits_in_words, plain, sentence, spelled_out
+from viewcomfy.wire.inputs import InputOut
+
+COLUMNS = ("NAME", "TYPE", "DEFAULT", "TAKES")
+MOST_CHOICES = 12
+MOST_LETTERS = 160
+"""Of a list of choices; a longer one is begun, and how many there are is told."""
+
+
+def inputs_table(inputs: Sequence[InputOut], *, advanced: bool = True, hint: str = "") -> None:
+    """Write the inputs in their order, advanced ones below the others; without `advanced` only how many those are, and the hint."""
+    shown = sorted(inputs, key=lambda declared: declared.order)
+    basic = [declared for declared in shown if not declared.advanced]
+    rest = [declared for declared in shown if declared.advanced]
+    if not advanced and basic:
+        _write("Inputs", basic)
+        if rest:
+            show.lines([f"and {len(rest)} advanced one{'s' if len(rest) > 1 else ''}{f': {hint}' if hint else ''}"])
+        return
+    _write("Inputs", basic)
+    _write("Advanced inputs", rest)
+
+
+def _write(title: str, inputs: Sequence[InputOut]) -> None:
+    if inputs:
+        show.heading(title)
+        show.table(COLUMNS, [_row(declared) for declared in inputs])
+
+
+def _row(declared: InputOut) -> tuple[str | Text, ...]:
+    style = "dim" if declared.hidden or declared.locked else ""
+    cells = [Text(declared.name), Text(declared.kind.value), default_of(declared), _takes(declared)]
+    for cell in cells:
+        cell.stylize(style)
+    return tuple(cells)
+
+
+def default_of(declared: InputOut) -> Text:
+    """Return what runs where a call says nothing, shortly."""
+    if declared.required:
+        return Text("required", "red")
+    return Text("" if declared.default is None else value_text(declared.default, 36))
+
+
+def _takes(declared: InputOut) -> Text:
+    state = " ".join(word for word in ("hidden", "locked") if getattr(declared, word))
+    label = declared.label if plain(declared.label).casefold().replace(" ", "_") != declared.name else ""
+    text = " ".join(filter(None, (sentence(label), sentence(declared.description), sentence(limits_of(declared)))))
+    return Text.assemble((f"{state} " if state else "", "yellow"), text)
+
+
+def limits_of(declared: InputOut) -> str:
+    """Say what an input takes beside its type: its limits, or its choices."""
+    if declared.kind.is_file:
+        return ""  # its type says it
+    return f"One of {choices_of(declared)}" if spelled_out(declared) else limits_in_words(declared)
+
+
+def choices_of(declared: InputOut) -> str:
+    """Return the choices of an input, or the first of them and how many there are."""
+    values = [value_text(choice.value, 80) for choice in declared.choices or ()]
+    some = values[:MOST_CHOICES]
+    while len(some) > 1 and sum(map(len, some)) > MOST_LETTERS:
+        some.pop()
+    more = f", … ({len(values)} in all)" if len(some) < len(values) else ""
+    return ", ".join(some) + more
+
+
+def value_text(value: object, longest: int) -> str:
+    """Return a value on one line, shortened."""
+    text = plain(as_text(value)) if isinstance(value, str | int | float) else plain(str(value))
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -1,0 +1,90 @@
+"""A call of a deployment, read from a request: who calls, which version, and what is said, as a form or as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Request
+
+from viewcomfy.core.deployments import Deployment
+from viewcomfy.core.errors import BadInput, InvalidParams
+from viewcomfy.core.keys import Caller
+from viewcomfy.core.workflows import read_json
+from viewcomfy.server.auth import authenticate
+from viewcomfy.server.bodies import read_model
+from viewcomfy.server.deps import services_of, settings_of
+from viewcomfy.server.form_data import FormLimits
+from viewcomfy.server.forms import Form, read_form
+from viewcomfy.service.received import Received
+from viewcomfy.wire.run import RunRequest
+
+SPOOL_FOLDER = "tmp"
+VERSION_HEADER = "ViewComfy-Version"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call; `fields` are the text fields of a form."""
+
+    caller: Caller
+    deployment: Deployment
+    received: Received
+    fields: dict[str, str]
+
+
+@asynccontextmanager
+async def reading_call(request: Request, *, allow_json: bool = False) -> AsyncIterator[Call]:
+    """Check who calls what before the body is read, then read it; the files that came are removed afterwards."""
+    caller, deployment = await opened(request)
+    if allow_json and is_json(request):
+        asked = await read_model(request, RunRequest, settings_of(request).max_field)
+        yield Call(caller, deployment, Received(asked.inputs, asked.workflow_api, (), asked.prompt_id), {})
+        return
+    form = await whole_form(request)
+    try:
+        yield Call(caller, deployment, _received(form), dict(form.fields))
+    finally:
+        form.discard()
+
+
+async def opened(request: Request) -> tuple[Caller, Deployment]:
+    """Return who calls which version of the deployment in the URL."""
+    services = services_of(request)
+    caller = await authenticate(services, request.scope)
+    return caller, await services.infer.open(caller, request.path_params["name"], pinned_version(request))
+
+
+async def whole_form(request: Request) -> Form:
+    """Read the form; whoever has it must discard it."""
+    settings = settings_of(request)
+    return await read_form(request.headers, request.stream(), FormLimits.of(settings), settings.data_dir / SPOOL_FOLDER)
+
+
+def is_json(request: Request) -> bool:
+    """Tell whether the body says that it is JSON."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+
+
+def pinned_version(request: Request) -> int | None:
+    """Return the version that a call pins with `?version=` or a header, None where it pins none. Raises BadInput."""
+    text = request.query_params.get("version") or request.headers.get(VERSION_HEADER)
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise BadInput(f"{text[:40]!r} is not a version.", hint="Versions are whole numbers, counted from 1.")
+    return int(text)
+
+
+def _received(form: Form) -> Received:
+    get = form.fields.get
+    if get("inputs") and get("params"):
+        raise InvalidParams("The form has both inputs and params.", hint="They mean the same: send one of them.")
+    what = "inputs" if get("inputs") else "params"
+    return Received(_object(get(what), what), get("workflow_api"), form.files, get("prompt_id"))
+
+
+def _object(text: str | None, what: str) -> Any:
+    return read_json(text, what) if text and text.strip() else None

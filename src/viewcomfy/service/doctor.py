@@ -1,0 +1,54 @@
+"""The doctor looks at a whole installation: every deployment on every backend, disks, memory, clocks."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from viewcomfy.core import doctor as rules
+from viewcomfy.core.doctor import Check, Diagnosis, State
+from viewcomfy.core.report import report
+from viewcomfy.core.report_hints import Hints
+from viewcomfy.engine.base import Engine, WorkerInfo
+from viewcomfy.service.catalogs import CatalogService
+from viewcomfy.service.deployments import DeploymentService
+
+PATIENCE = 300.0
+"""Seconds to wait for a ComfyUI that must be started to say what it has."""
+
+
+class Doctor:
+    """Examines the installation whose state lies in `folder`."""
+
+    def __init__(self, *, deployments: DeploymentService, catalogs: CatalogService, engine: Engine, folder: Path) -> None:
+        self._deployments = deployments
+        self._catalogs = catalogs
+        self._engine = engine
+        self._folder = folder
+
+    async def examine(self) -> Diagnosis:
+        """Look at everything, asking every backend anew."""
+        await self._catalogs.refresh(PATIENCE)
+        catalogs, hints = await self._catalogs.by_backend(), Hints()
+        reports = {one.name: report(one.workflow, catalogs, hints=hints) for one in await self._deployments.list()}
+        return Diagnosis(tuple(await self._checks()), reports)
+
+    async def _checks(self) -> list[Check]:
+        disk = shutil.disk_usage(self._folder)
+        checks = [rules.disk("the data folder", disk.free, disk.total)]
+        for worker in await self._engine.workers():
+            checks += _checks_of(worker)
+        if self._catalogs.why_unknown:
+            checks.append(Check("ComfyUI", State.WARNING, self._catalogs.why_unknown))
+        return checks
+
+
+def _checks_of(worker: WorkerInfo) -> Iterator[Check]:
+    facts = worker.facts
+    if "disk_free" in facts:
+        yield rules.disk(worker.name, facts["disk_free"], facts["disk_total"])
+    if "memory_available" in facts:
+        yield rules.memory(worker.name, facts["memory_available"], facts["memory_total"])
+    if "clock" in facts:
+        yield rules.clock(worker.name, facts["clock"] - worker.seen_at)
