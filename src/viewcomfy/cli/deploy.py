@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -91,19 +91,20 @@ def deploy(
             )
             declared = client.deployment(name, version=made.version).inputs()
     if check:
-        return _checked(name, found, confirmed=allow_breaking or not current, forced=force, as_json=as_json)
+        return _checked(found, confirmed=allow_breaking or not current, forced=force, as_json=as_json)
     return _deployed(made, declared, as_json=as_json)
 
 
-def _checked(name: str, found: CheckOut, *, confirmed: bool, forced: bool, as_json: bool) -> None:
+def _checked(found: CheckOut, *, confirmed: bool, forced: bool, as_json: bool) -> None:
     """Show what deploying would do; end as the deploying would."""
     from viewcomfy.cli import show
+    from viewcomfy.cli.inputs_table import inputs_table
 
     if as_json:
         show.as_json(found.model_dump(mode="json"))
     else:
         _show_findings(found)
-        _show_inputs(name, found.inputs, hint="")
+        inputs_table(found.inputs)
     refused = (not found.report.ok and not forced) or (not confirmed and any(change.breaking for change in found.changes))
     if refused:
         raise typer.Exit(ExitCode.BAD_INPUT)
@@ -113,6 +114,7 @@ def _checked(name: str, found: CheckOut, *, confirmed: bool, forced: bool, as_js
 
 def _deployed(made: DeployedOut, declared: Sequence[InputOut], *, as_json: bool) -> None:
     from viewcomfy.cli import show
+    from viewcomfy.cli.inputs_table import inputs_table
 
     if as_json:
         more = {"inputs": [one.model_dump(mode="json") for one in declared]}
@@ -124,7 +126,7 @@ def _deployed(made: DeployedOut, declared: Sequence[InputOut], *, as_json: bool)
     _show_findings(made)
     pinned = "" if is_current else f" --version {made.version}"
     show.facts([("endpoint", made.url), ("try it", f"viewcomfy run {made.name}{pinned} {example(declared)}".rstrip())])
-    return _show_inputs(made.name, declared, hint=f"`viewcomfy deployments show {made.name}{pinned}`")
+    return inputs_table(declared, advanced=False, hint=f"`viewcomfy deployments show {made.name}{pinned}`")
 
 
 def _show_findings(found: DeployedOut | CheckOut) -> None:
@@ -133,12 +135,6 @@ def _show_findings(found: DeployedOut | CheckOut) -> None:
     report_view.report(found.report, show.err())
     report_view.changes(found.changes, show.err())
     report_view.lost_edits(found.lost_edits, show.err())
-
-
-def _show_inputs(name: str, declared: Sequence[InputOut], *, hint: str) -> None:
-    from viewcomfy.cli.inputs_table import inputs_table
-
-    inputs_table(declared, advanced=not hint, hint=hint)
 
 
 def example(declared: Sequence[InputOut]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,7 @@ from viewcomfy.cli.edit import edit
 from viewcomfy.cli.exits import ExitCode
 from viewcomfy.cli.options import AsJson, DeploymentName, Version, with_client
 from viewcomfy.cli.versions import canary, diff, rollback, versions
-from viewcomfy.core.errors import BadInput, JobCanceled
+from viewcomfy.core.errors import JobCanceled
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -55,13 +55,15 @@ def list_deployments(client: Client, as_json: AsJson = False) -> None:
 def show_deployment(
     client: Client,
     name: DeploymentName,
-    wanted: Annotated[str | None, typer.Argument(metavar="[INPUT]", help="Only this input, with all its choices.", show_default=False)] = None,
+    wanted: Annotated[
+        str | None, typer.Argument(metavar="[INPUT]", help="Only this input, with all its choices.", show_default=False)
+    ] = None,
     version: Version = None,
     as_json: AsJson = False,
 ) -> None:
     """Show a deployment with its inputs."""
     from viewcomfy.cli import show
-    from viewcomfy.cli.inputs_table import inputs_table
+    from viewcomfy.cli.inputs_table import input_named, inputs_table
 
     found = client.deployment(name, version=version).describe()
     if wanted is not None:
@@ -70,20 +72,6 @@ def show_deployment(
         return show.as_json(found.model_dump(mode="json"))
     show.facts(_facts(found))
     return inputs_table(found.inputs)
-
-
-def input_named(found: DeploymentDetail, wanted: str) -> InputOut:
-    """Return an input by its name, its option or its param key; raise BadInput with the nearest names."""
-    from viewcomfy.core.suggestions import did_you_mean
-
-    name = wanted.removeprefix("--").replace("-", "_")
-    for declared in found.inputs:
-        if wanted in (declared.name, declared.key) or name == declared.name:
-            return declared
-    meant = did_you_mean(name, (declared.name for declared in found.inputs))
-    raise BadInput(
-        f"{found.name} has no input {wanted[:80]!r}.", hint=meant or f"`viewcomfy deployments show {found.name}` lists its inputs."
-    )
 
 
 def _facts(found: DeploymentDetail) -> list[tuple[str, str | Text]]:
@@ -206,5 +194,3 @@ def remove(
 
 def _sure(name: str) -> bool:
     return bool(typer.confirm(f"Remove {name} with all its versions?", err=True))
-
-

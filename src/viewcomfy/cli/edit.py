@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from viewcomfy.cli.options import AsJson, DeploymentName, with_client
+from viewcomfy.cli.values import comma_list
 from viewcomfy.core.errors import BadInput
 from viewcomfy.core.inputs import InputKind
 
 if TYPE_CHECKING:
     from viewcomfy.client.client import Client
+    from viewcomfy.wire.deployments import DeployedOut
     from viewcomfy.wire.inputs import InputOut
 
-FIELDS = "name label description required hidden locked advanced minimum maximum choices default order".split()
+FIELDS = ("name", "label", "description", "required", "hidden", "locked", "advanced", "minimum", "maximum", "choices", "default", "order")
 SHORT = {"describe": "description", "min": "minimum", "max": "maximum"}
 ALL = "all"
 
@@ -49,20 +50,66 @@ def edit(
     as_json: AsJson = False,
 ) -> None:
     """Change an input of a deployment, which makes its next version. Needs the admin token."""
-    from viewcomfy.cli.deployments import input_named
+    from viewcomfy.cli.inputs_table import input_named
 
     handle = client.deployment(deployment)
     declared = input_named(handle.describe(), wanted)
-    given: dict[str, Any] = {
+    plainly = {
         "name": name, "label": label, "description": describe, "required": required, "hidden": hidden, "locked": locked,
-        "advanced": advanced, "order": order, **typed(declared, minimum=minimum, maximum=maximum, default=default, choices=choices),
+        "advanced": advanced, "order": order,
     }  # fmt: skip
-    changes = {field: value for field, value in given.items() if value is not None}
-    fields = _fields(reset or [])
-    if not changes and not fields:
-        raise BadInput("There is nothing to change.", hint=f"For example --label TEXT; `viewcomfy deployments edit {deployment} {wanted} --help` has more.")
-    if None in fields:
-        made = handle.edit({declared.key: None}, note=note, allow_breaking=allow_breaking)  # type: ignore
-    else:
-        made = handle.edit({declared.key: {**dict.fromkeys(fields), **changes}}, note=note, allow_breaking=allow_breaking)
-    _tell()
+    changes = _resets(reset or []) | {field: value for field, value in plainly.items() if value is not None}
+    changes |= _values(declared, {"minimum": minimum, "maximum": maximum, "default": default}, choices)
+    if not changes:
+        raise BadInput("Nothing was said to change.", hint=f"For example `viewcomfy deployments edit {deployment} {wanted} --label TEXT`.")
+    made = handle.edit({declared.key: changes}, note=note, allow_breaking=allow_breaking)
+    _tell(made, client.deployment(deployment, version=made.version).inputs(), declared.key, as_json=as_json)
+
+
+def _resets(fields: list[str]) -> dict[str, Any]:
+    """Return what takes changes back: null for each field, by its name in the API or by its option's."""
+    if ALL in fields:
+        return dict.fromkeys(FIELDS)
+    known = {SHORT.get(field, field): field for field in fields}
+    for field, said in known.items():
+        if field not in FIELDS:
+            raise BadInput(f"{said[:40]!r} cannot be reset.", hint=f"One of {', '.join(FIELDS)}, or {ALL}.")
+    return dict.fromkeys(known)
+
+
+def _values(declared: InputOut, given: dict[str, str | None], choices: str | None) -> dict[str, Any]:
+    """Return limits, default and choices as values of the input's kind, as far as text can be one; the server says what does not fit."""
+    numeric = declared.kind in (InputKind.INTEGER, InputKind.NUMBER, InputKind.SEED)
+    values = {field: _number(text) if field != "default" or numeric else text for field, text in given.items() if text is not None}
+    if declared.kind is InputKind.ANY and given["default"] is not None:
+        values["default"] = _json(given["default"])
+    if choices is not None:
+        numbers = numeric or (declared.kind is InputKind.CHOICE and not isinstance(declared.default, str))
+        values["choices"] = [_number(item) if numbers else item for item in comma_list(choices)]
+    return values
+
+
+def _number(text: str) -> Any:
+    value = _json(text)
+    return value if isinstance(value, int | float) else text
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _tell(made: DeployedOut, inputs: list[InputOut], key: str, *, as_json: bool) -> None:
+    from viewcomfy.cli import report_view, show
+    from viewcomfy.cli.inputs_table import inputs_table
+
+    changed = [declared for declared in inputs if declared.key == key]
+    if as_json:
+        more = {"inputs": [one.model_dump(mode="json") for one in inputs]}
+        return show.as_json(made.model_dump(mode="json") | more)
+    show.say(f"{made.name} is at version {made.version} now.", style="green")
+    report_view.changes(made.changes, show.err())
+    report_view.problems(made.report, show.err())
+    return inputs_table(changed)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from viewcomfy.core.errors import BadInput, InvalidUpload
+from viewcomfy.core.errors import InvalidUpload
 from viewcomfy.core.inputs import InputKind
 from viewcomfy.core.params import RANDOM_SEED
 
@@ -113,7 +113,8 @@ def _parameter(name: str, declared: InputOut, declaration: str, deployment: str,
         hidden=hidden,
         rich_help_panel=escape(panel),
     )
-    hint = Annotated[bool | None if is_flag else str | None, option]
+    kind: Any = bool if is_flag else str
+    hint = Annotated[kind | None, option]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)
 
 

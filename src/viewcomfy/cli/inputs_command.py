@@ -35,13 +35,13 @@ class InputsCommand(TyperCommand):
     What the options said is in `inputs_said`. No server is needed where the line has only the command's own options.
     """
 
-    def get_params(self, ctx: typer.Context) -> list[Any]:
+    def get_params(self, ctx: Any) -> list[Any]:
         """Return the command's own parameters, and the options of the inputs before its --help."""
         own = super().get_params(ctx)
         known = ctx.meta.get(META)
         return [*own, *known.options] if known else own
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the line twice: for the name of the deployment, then with the options of its inputs."""
         if args and not ctx.resilient_parsing and (known := self._known(ctx, args)):
             ctx.meta[META] = known
@@ -56,7 +56,7 @@ class InputsCommand(TyperCommand):
             )
         return rest
 
-    def format_help(self, ctx: typer.Context, formatter: Any) -> None:
+    def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help, and after it why it names no inputs where they could not be asked for."""
         super().format_help(ctx, formatter)
         known = ctx.meta.get(META)
@@ -65,7 +65,7 @@ class InputsCommand(TyperCommand):
 
             show.say(f"The inputs of {known.name} are missing here: {known.fault}", style="yellow")
 
-    def _known(self, ctx: typer.Context, args: list[str]) -> Known | None:
+    def _known(self, ctx: Any, args: list[str]) -> Known | None:
         """Return what is known of the deployment that a line names; None where nobody needs to know."""
         ahead = type(ctx)(self, info_name=ctx.info_name, parent=ctx.parent, resilient_parsing=True)
         ahead.ignore_unknown_options = ahead.allow_extra_args = True
@@ -81,7 +81,7 @@ class InputsCommand(TyperCommand):
             )
         return self._asked(ctx, ahead.params, wants_help=wants_help)
 
-    def _asked(self, ctx: typer.Context, params: dict[str, Any], *, wants_help: bool) -> Known:
+    def _asked(self, ctx: Any, params: dict[str, Any], *, wants_help: bool) -> Known:
         name = params["name"]
         try:
             with connect(**{option: params.get(option) for option in CONNECTING}) as client:
@@ -92,7 +92,7 @@ class InputsCommand(TyperCommand):
             return Known(name, None, [], fault)
         return Known(name, detail, options_of(detail.inputs, detail.name, self._own_names(ctx)))
 
-    def _own_names(self, ctx: typer.Context) -> set[str]:
+    def _own_names(self, ctx: Any) -> set[str]:
         return {name for parameter in super().get_params(ctx) for name in (*parameter.opts, *parameter.secondary_opts)}
 
 

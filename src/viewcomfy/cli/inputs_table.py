@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from viewcomfy.cli import show
+from viewcomfy.core.errors import BadInput
+from viewcomfy.core.suggestions import did_you_mean
 from viewcomfy.core.values import as_text
+from viewcomfy.wire.deployments import DeploymentDetail
 from viewcomfy.wire.input_schema import limits_in_words, plain, sentence, spelled_out
 from viewcomfy.wire.inputs import InputOut
 
@@ -29,6 +32,18 @@ def inputs_table(inputs: Sequence[InputOut], *, advanced: bool = True, hint: str
         return
     _write("Inputs", basic)
     _write("Advanced inputs", rest)
+
+
+def input_named(found: DeploymentDetail, wanted: str) -> InputOut:
+    """Return an input by its name, its option or its param key; raise BadInput with the nearest names."""
+    name = wanted.removeprefix("--").replace("-", "_")
+    for declared in found.inputs:
+        if wanted in (declared.name, declared.key) or name == declared.name:
+            return declared
+    meant = did_you_mean(name, (declared.name for declared in found.inputs))
+    raise BadInput(
+        f"{found.name} has no input {wanted[:80]!r}.", hint=meant or f"`viewcomfy deployments show {found.name}` lists its inputs."
+    )
 
 
 def _write(title: str, inputs: Sequence[InputOut]) -> None:

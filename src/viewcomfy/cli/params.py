@@ -10,7 +10,6 @@ from typing import Annotated, Any
 import typer
 
 from viewcomfy.cli.options import AsJson
-from viewcomfy.core.errors import BadInput
 from viewcomfy.core.params import Target, flatten
 from viewcomfy.core.workflows import literals, node_title, read_workflow
 
@@ -29,26 +28,19 @@ def params(
     The file is what published ViewComfy clients read; by default workflow_api_parameters.json.
     """
     from viewcomfy.cli import show
-    from viewcomfy.cli.values import read_file
+    from viewcomfy.cli.values import read_file, write_file
 
     workflow = read_workflow(read_file(file), str(file))
     text = json.dumps(flatten(workflow), indent=4)
     if str(output) == "-":
         sys.stdout.write(text + "\n")
         return
-    _write(output.expanduser(), text)
+    write_file(output, text)
     if as_json:
         show.as_json({"path": str(output), "inputs": len(list(literals(workflow)))})
         return
     show.table(["NODE", "KEY", "VALUE"], [_row(workflow, *literal) for literal in literals(workflow)])
     show.say(f"\nWrote {output}.", style="green")
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as fault:
-        raise BadInput(f"{str(path)!r} cannot be written: {fault.strerror or fault}.") from fault
 
 
 def _row(workflow: dict[str, Any], node_id: str, name: str, value: Any) -> tuple[str, str, str]:

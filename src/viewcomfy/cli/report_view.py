@@ -35,7 +35,9 @@ def problems(found: ReportOut, console: Console) -> None:
 
 def changes(found: Sequence[ChangeOut], console: Console) -> None:
     """Write what changes for callers, what breaks their calls first."""
-    show.items([("breaks" if change.breaking else "change", "red" if change.breaking else "cyan", change.message) for change in found], console)
+    show.items(
+        [("breaks" if change.breaking else "change", "red" if change.breaking else "cyan", change.message) for change in found], console
+    )
 
 
 def lost_edits(found: Sequence[str], console: Console) -> None:

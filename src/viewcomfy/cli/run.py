@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from viewcomfy.cli.options import AsJson, with_client
+from viewcomfy.cli.options import AsJson, Version, with_client
 from viewcomfy.core.errors import JobCanceled, RunError, UnknownJob
 
 if TYPE_CHECKING:
@@ -21,18 +21,26 @@ if TYPE_CHECKING:
 def run(
     client: Client,
     *,
+    context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The deployment: its name, or the URL of its endpoint.", show_default=False)],
     param: Annotated[
         list[str] | None,
-        typer.Option("-p", "--param", metavar="KEY=VALUE", help="Set an input. KEY=@FILE sends a file; @@ is an @.", show_default=False),
+        typer.Option(
+            "-p",
+            "--param",
+            metavar="KEY=VALUE",
+            help="Set an input by its name or key. @FILE sends a file; @@ is an @.",
+            show_default=False,
+        ),
     ] = None,
-    params: Annotated[Path | None, typer.Option("--params", metavar="FILE", help="A JSON file of params; -p wins.")] = None,
+    params: Annotated[Path | None, typer.Option("--params", metavar="FILE", help="A JSON file of inputs; the command line wins.")] = None,
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help="Where to save the outputs; here by default.", show_default=False)
     ] = Path(),
     workflow_api: Annotated[
         Path | None, typer.Option("--workflow-api", metavar="FILE", help="Run this workflow instead of the deployed one.")
     ] = None,
+    version: Version = None,
     logs: Annotated[bool, typer.Option("--logs/--quiet", metavar="", help="Show the job's log lines, or not.", show_default=False)] = True,
     detach: Annotated[bool, typer.Option("--detach", metavar="", help="Don't wait: print the job's prompt_id.")] = False,
     timeout: Annotated[float | None, typer.Option("--timeout", metavar="SECONDS", help="Stop waiting then; the job goes on.")] = None,
@@ -40,15 +48,16 @@ def run(
 ) -> None:
     """Run a deployment, with live logs, and save its outputs.
 
-    Ctrl-C cancels the job.
+    Every input has an option: `viewcomfy run NAME --help` shows them. Ctrl-C cancels the job.
     """
     from viewcomfy.cli import show
+    from viewcomfy.cli.inputs_command import inputs_said
     from viewcomfy.cli.values import read_params
 
-    values = read_params(param or [], params)
+    values = read_params(param or [], params) | inputs_said(context)
     job = client.job(str(uuid.uuid4()))  # the id is ours, so that Ctrl-C can cancel even a job whose acceptance we have not seen
     try:
-        client.run(name, values, workflow_api=workflow_api, prompt_id=job.prompt_id)
+        client.deployment(name, version=version).run(values, workflow_api=workflow_api, prompt_id=job.prompt_id)
         if detach:
             return show.as_json({"prompt_id": job.prompt_id}) if as_json else show.lines([job.prompt_id])
         result = watched(job, logs=logs, timeout=timeout)

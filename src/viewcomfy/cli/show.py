@@ -166,6 +166,11 @@ def panel(title: Text, pairs: Iterable[tuple[str, str | Text]], *, footer: str =
     out().print(Panel.fit(grid, title=title, title_align="left", subtitle=Text(footer, "dim"), subtitle_align="left", padding=(1, 2)))
 
 
+def colored(word: str, color: str) -> Text:
+    """Return a word in a colour."""
+    return Text(plain(word).plain, color)
+
+
 def status(word: str) -> Text:
     """Return a job's status in its colour."""
     return Text(word, STATUS_COLORS.get(word, ""))

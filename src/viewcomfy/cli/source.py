@@ -39,7 +39,8 @@ def read_edits(file: Path | None) -> dict[str, dict[str, Any]]:
     found = read_json(read_file(file), str(file))
     if not isinstance(found, dict) or not all(isinstance(change, dict | None) for change in found.values()):
         raise BadInput(
-            f"{file} is not a JSON object of inputs and what to change of them.", hint='For example {"seed": {"hidden": true}, "image": {"required": true}}.'
+            f"{file} is not a JSON object of inputs and what to change of them.",
+            hint='For example {"seed": {"hidden": true}, "image": {"required": true}}.',
         )
     return found
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
 from collections.abc import Iterable
@@ -59,6 +61,23 @@ def read_params_file(file: Path) -> dict[str, Any]:
             f"{file} is not a JSON object of param keys and values.", hint="`viewcomfy params workflow_api.json` makes one."
         )
     return params
+
+
+def comma_list(text: str) -> list[str]:
+    """Return the items of `a,b` or `"a, b",c`; raise BadInput where the quotes do not match."""
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True))
+    except csv.Error as fault:
+        raise BadInput(f"{text[:80]!r} is not a list of values: {fault}.", hint='For example a,b or "a, b",c.') from fault
+    return [item for row in rows for item in row]
+
+
+def write_file(file: Path, text: str) -> None:
+    """Write a file; raise BadInput where it cannot be written."""
+    try:
+        file.expanduser().write_text(text, encoding="utf-8")
+    except OSError as fault:
+        raise BadInput(f"{str(file)!r} cannot be written: {fault.strerror or fault}.") from fault
 
 
 def read_file(file: Path) -> bytes:

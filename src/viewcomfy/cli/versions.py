@@ -28,7 +28,7 @@ def versions(
     if as_json:
         return show.as_json([one.model_dump(mode="json") for one in found])
     rows = [
-        (str(one.version), show.moment(one.created_at), str(one.nodes), show.Text("current" if one.current else "", "green"), one.note)
+        (str(one.version), show.moment(one.created_at), str(one.nodes), show.colored("current" if one.current else "", "green"), one.note)
         for one in found
     ]
     return show.table(["VERSION", "DEPLOYED", "NODES", "", "NOTE"], rows)
@@ -39,7 +39,9 @@ def diff(
     client: Client,
     name: DeploymentName,
     before: Annotated[int | None, typer.Argument(metavar="[A]", help="The older version.", min=1, show_default=False)] = None,
-    after: Annotated[int | None, typer.Argument(metavar="[B]", help="The newer one; the current one by default.", min=1, show_default=False)] = None,
+    after: Annotated[
+        int | None, typer.Argument(metavar="[B]", help="The newer one; the current one by default.", min=1, show_default=False)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what changes for callers between two versions: by default from the one before the current one to that.

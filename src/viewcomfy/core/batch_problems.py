@@ -35,7 +35,7 @@ class BatchProblems:
                 self._found.setdefault(text, (dict(problem), []))[1].append(number)
 
     def refuse(self) -> None:
-        """Raise one error with everything that was found, if anything was: of the faults' own kind where that is one, else InvalidParams."""
+        """Raise one error with everything that was found, if anything was: of the kind that all faults have, else InvalidParams."""
         if self._found:
             problems = [self._told(problem, numbers) for problem, numbers in self._found.values()]
             kind = next(iter(self._kinds)) if len(self._kinds) == 1 else InvalidParams

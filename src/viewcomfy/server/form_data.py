@@ -12,7 +12,7 @@ from viewcomfy.service.received import ReceivedFile
 from viewcomfy.settings import Settings
 from viewcomfy.wire.infer import FORM_FIELDS
 
-KEPT_FIELDS = frozenset({*FORM_FIELDS, "prompt_id"})
+KEPT_FIELDS = frozenset({*FORM_FIELDS, "inputs", "prompt_id", "batch"})
 """The text fields that mean something; the bytes of others are counted and dropped."""
 
 

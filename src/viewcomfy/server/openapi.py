@@ -42,6 +42,6 @@ def document_of(app: FastAPI) -> dict[str, Any]:
 
 
 def _security(path: str) -> Security | None:
-    if path.startswith(("/d/", "/api/jobs")):
+    if path.startswith(("/d/", "/api/jobs", "/api/batches")):
         return KEY_OR_ADMIN
     return ADMIN if path.startswith("/api/") else None

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import secrets
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from viewcomfy.core.outputs import Output
 from viewcomfy.files.base import Files
 from viewcomfy.service.contact_sheet import draw_sheet
 from viewcomfy.service.zip_stream import ZipEntry, entries_of
-from viewcomfy.store.batches import BatchRows
+from viewcomfy.store.batches import BatchJob, BatchRows
 
 DRAWN_AT_ONCE = 1
 """How many sheets are drawn at a time: each may take some hundred megabytes for a moment."""
@@ -51,19 +51,14 @@ class BatchOutputs:
         self._folder = folder
         self._drawing = asyncio.Semaphore(DRAWN_AT_ONCE)
 
-    async def made(self, batch: Batch, *, pictures: bool = False) -> Made:
+    async def made(self, batch: Batch, jobs: Sequence[BatchJob], *, pictures: bool = False) -> Made:
         """Return what a batch has made so far. Raises Conflict where that is nothing, or with `pictures` no picture."""
+        ended = {job.prompt_id: job for job in await self._rows.finished(batch.batch_id)}
+        if not any(_is_picture(output) or not pictures for job in ended.values() for output in job.outputs):
+            raise _nothing("picture" if pictures else "file", done=len(ended) == len(jobs))
         places: list[tuple[str, Job | None]] = [("", None)] * batch.total
-        for number, label, job in await self._rows.finished(batch.batch_id):
-            places[number] = (label, job)
-        ended = [job for _, job in places if job]
-        if not any(_is_picture(output) or not pictures for job in ended for output in job.outputs):
-            what = "picture" if pictures else "file"
-            done = len(ended) == len(batch.prompt_ids)
-            raise Conflict(
-                f"No job of this batch has made a {what}{'' if done else ' yet'}.",
-                hint="Its jobs say what became of them." if done else "Try again when one has succeeded: its progress tells.",
-            )
+        for job in jobs:
+            places[job.number] = (job.label, ended.get(job.prompt_id))
         return Made(batch, tuple(places))
 
     def entries(self, made: Made) -> list[ZipEntry]:
@@ -106,6 +101,12 @@ async def _to_the_end(work: Callable[[], None], gone: threading.Event) -> None:
         await asyncio.wait({doing})
         doing.exception()  # which nobody wants to hear of
         raise
+
+
+def _nothing(what: str, *, done: bool) -> Conflict:
+    if done:
+        return Conflict(f"No job of this batch has made a {what}.", hint="Its jobs say what became of them.")
+    return Conflict(f"No job of this batch has made a {what} yet.", hint="Try again when one has succeeded: its progress tells.")
 
 
 def _is_picture(output: Output) -> bool:

@@ -15,12 +15,13 @@ from viewcomfy.core.batch_problems import BatchProblems
 from viewcomfy.core.batches import LIMIT, Batch, Plan, Progress, plan, progress
 from viewcomfy.core.deployments import Deployment
 from viewcomfy.core.errors import BadInput, Conflict, InvalidName, UnknownBatch, UnknownJob, ViewComfyError
+from viewcomfy.core.inputs import Input
 from viewcomfy.core.jobs import Job, JobStatus
 from viewcomfy.core.keys import Caller
 from viewcomfy.core.validation import Checked
 from viewcomfy.engine.base import Engine
 from viewcomfy.files.base import Files
-from viewcomfy.service.batch_outputs import BatchOutputs
+from viewcomfy.service.batch_outputs import BatchOutputs, Made
 from viewcomfy.service.infer import InferService
 from viewcomfy.service.intake import Intake, Taken
 from viewcomfy.service.masks import MaskedOnce
@@ -88,7 +89,12 @@ class BatchService:
         self._accepting: set[asyncio.Task[Batch]] = set()
 
     async def submit(
-        self, caller: Caller, deployment: Deployment, spec: Mapping[str, Any], files: Sequence[ReceivedFile] = (), batch_id: str | None = None
+        self,
+        caller: Caller,
+        deployment: Deployment,
+        spec: Mapping[str, Any],
+        files: Sequence[ReceivedFile] = (),
+        batch_id: str | None = None,
     ) -> Batch:
         """Check every job of a batch, keep their files, and queue them all; see `core.batches.plan` for `spec`.
 
@@ -104,7 +110,7 @@ class BatchService:
         masked = MaskedOnce()
         try:
             async with self._intake.taken_together(calls, files, inputs, max_bytes=self._limits.fetched_bytes) as taken:
-                ready = await self._check(deployment, planned, taken, masked)
+                ready = await self._check(deployment, inputs, planned, taken, masked)
                 async with self._infer.room(len(ready)):
                     members = await self._keep(caller, deployment, ready)
                     batch = self._batch(wanted, caller, deployment, planned, members)
@@ -120,9 +126,12 @@ class BatchService:
             raise UnknownBatch(f"There is no batch {batch_id[:64]!r}.", hint="A batch is removed together with the last of its jobs.")
         return BatchState(batch, tuple(await self._rows.statuses(batch_id)))
 
-    async def page(
-        self, caller: Caller, *, cursor: str | None = None, limit: int = 50
-    ) -> tuple[list[tuple[Batch, Progress]], str | None]:
+    async def made(self, caller: Caller, batch_id: str, *, pictures: bool = False) -> Made:
+        """Return what a batch has made so far, for `outputs`. Raises UnknownBatch, Conflict where that is nothing."""
+        state = await self.get(caller, batch_id)
+        return await self.outputs.made(state.batch, state.jobs, pictures=pictures)
+
+    async def page(self, caller: Caller, *, cursor: str | None = None, limit: int = 50) -> tuple[list[tuple[Batch, Progress]], str | None]:
         """Return batches with their progress, newest first, and the cursor of the next page."""
         batches, more = await self._rows.page(key_id=None if caller.is_admin else caller.key_id, cursor=cursor, limit=limit)
         counts = await self._rows.counts([batch.batch_id for batch in batches])
@@ -147,10 +156,9 @@ class BatchService:
 
     # --- accepting ---
     async def _check(
-        self, deployment: Deployment, planned: Plan, taken: Sequence[Taken | BadInput], masked: MaskedOnce
+        self, deployment: Deployment, inputs: Sequence[Input], planned: Plan, taken: Sequence[Taken | BadInput], masked: MaskedOnce
     ) -> list[_Ready]:
         """Check every job; raise one error with all that is wrong with any."""
-        inputs = await self._infer.inputs(deployment)
         problems = BatchProblems([cell.label for cell in planned.cells])
         ready = []
         pause = _Pause()

@@ -35,8 +35,8 @@ _COUNTS = (
     .where(batch_jobs.c.batch_id.in_(bindparam("wanted", expanding=True)))
     .group_by(batch_jobs.c.batch_id, jobs.c.status)
 )
-_MEMBERS = (
-    select(*JOB_COLUMNS, batch_jobs.c.number, batch_jobs.c.label)
+_FINISHED = (
+    select(*JOB_COLUMNS)
     .join_from(batch_jobs, jobs, jobs.c.prompt_id == batch_jobs.c.prompt_id)
     .where(batch_jobs.c.batch_id == bindparam("wanted"), jobs.c.finished_at.is_not(None))
     .order_by(batch_jobs.c.number)
@@ -124,10 +124,10 @@ class BatchRows:
         more = f"{rows[limit - 1].created_at!r}_{rows[limit - 1].batch_id}" if len(rows) > limit else None
         return [_batch_of(row) for row in rows[:limit]], more
 
-    async def finished(self, batch_id: str) -> list[tuple[int, str, Job]]:
-        """Return the place, the label and the job, without its workflow, of each job of a batch that has ended, in order."""
-        rows = await self._database.read(lambda connection: connection.execute(_MEMBERS, {"wanted": batch_id}).all())
-        return [(row.number, row.label, job_of(row)) for row in rows]
+    async def finished(self, batch_id: str) -> list[Job]:
+        """Return the jobs of a batch that have ended, in order and without their workflows."""
+        rows = await self._database.read(lambda connection: connection.execute(_FINISHED, {"wanted": batch_id}).all())
+        return [job_of(row) for row in rows]
 
     async def to_cancel(self) -> list[str]:
         """Return the prompt_ids of the jobs that have not ended though their batch was canceled, the newest first."""

@@ -36,7 +36,7 @@ class ProgressOut(BaseModel):
 
 
 class BatchJobOut(BaseModel):
-    """One job of a batch; `label` tells it from the others."""
+    """One job of a batch; `number` counts from 1, `label` tells it from the others."""
 
     number: int
     prompt_id: str
@@ -44,22 +44,31 @@ class BatchJobOut(BaseModel):
     status: JobStatus
 
 
+class AxisOut(BaseModel):
+    """One side of a grid: the input that varies, and what to write beside each of its values."""
+
+    name: str
+    labels: list[str]
+
+
 class BatchOut(BaseModel):
-    """A batch. `created_at` is in Unix seconds; the links need the key that made it, or the admin token."""
+    """A batch. Times are Unix seconds; the links need the key that made it, or the admin token."""
 
     batch_id: str
     deployment: str
     version: int
     key_id: str
     created_at: float
+    canceled_at: float | None = None
     progress: ProgressOut
     outputs_url: str
     contact_sheet_url: str
 
 
 class BatchDetail(BatchOut):
-    """A batch with its jobs, in their order."""
+    """A batch with its jobs, in their order; a grid has `axes`, of which the last varies fastest."""
 
+    axes: list[AxisOut] = []
     jobs: list[BatchJobOut]
 
 

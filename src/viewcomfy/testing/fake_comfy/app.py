@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import Message, Receive
 from starlette.websockets import WebSocket
 
 from viewcomfy.testing.fake_comfy import file_routes, info_routes, job_routes
@@ -50,15 +51,34 @@ def _guarded(fake: FakeComfy, name: str, handler: Handler) -> Callable[[Request]
             return plain(failure)
         if _is_foreign(request):
             return empty(403)
-        if int(request.headers.get("content-length", "0")) > fake.max_upload_bytes:
-            return plain(413)
         try:
-            return await handler(fake, request)
+            return await handler(fake, Request(request.scope, _limited(request, fake.max_upload_bytes)))
+        except _TooLong:
+            return plain(413)
         except Exception:  # noqa: BLE001, RUF100 - aiohttp answers any fault of a handler with a bare 500
             fake.console.log(f"Error handling request\n{traceback.format_exc()}")
             return plain(500)
 
     return answer
+
+
+class _TooLong(Exception):
+    """A body went over the limit."""
+
+
+def _limited(request: Request, limit: int) -> Receive:
+    """Return what receives a request's body, up to so many bytes."""
+    received = 0
+
+    async def receive() -> Message:
+        nonlocal received
+        message = await request.receive()
+        received += len(message.get("body", b""))
+        if received > limit:
+            raise _TooLong
+        return message
+
+    return receive
 
 
 def _socket(fake: FakeComfy) -> Callable[[WebSocket], Awaitable[None]]:

@@ -1,0 +1,99 @@
+"""The outputs of a batch as they stand now: a zip, and a sheet of pictures."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import zipfile
+
+import pytest
+from PIL import Image
+
+from tests.service.batch_kit import Office, png
+from tests.service.kit import Desk
+from viewcomfy.core.errors import Conflict
+from viewcomfy.core.jobs import JobStatus
+from viewcomfy.service.zip_stream import stream_zip
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def office(desk: Desk) -> Office:
+    return Office(desk)
+
+
+async def zipped(office: Office, batch_id: str) -> zipfile.ZipFile:
+    entries = office.batches.outputs.entries(await office.batches.made(office.desk.caller, batch_id))
+    return zipfile.ZipFile(io.BytesIO(b"".join([block async for block in stream_zip(office.desk.files, entries)])))
+
+
+async def test_the_zip_has_a_folder_for_each_job_that_has_made_something(office: Office) -> None:
+    batch = await office.submit(await office.desk.deploy(), {"grid": {"seed": [1, 2, 3]}})
+    await office.work(png("red"), png("blue"))
+    await office.work(status=JobStatus.FAILED)
+    assert (await zipped(office, batch.batch_id)).namelist() == ["1_seed=1/0.png", "1_seed=1/1.png"]
+    await office.work(png("lime"))
+    archive = await zipped(office, batch.batch_id)
+    assert archive.namelist()[2:] == ["3_seed=3/0.png"]
+    assert archive.read("3_seed=3/0.png") == png("lime")
+
+
+async def test_a_job_that_was_forgotten_leaves_its_number_free(office: Office) -> None:
+    batch = await office.submit(await office.desk.deploy(), {"grid": {"seed": [1, 2]}})
+    first, _ = await office.work(png()), await office.work(png())
+    await office.desk.store.jobs.forget([first.prompt_id])
+    assert (await zipped(office, batch.batch_id)).namelist() == ["2_seed=2/0.png"]
+    state = await office.batches.get(office.desk.caller, batch.batch_id)
+    assert [(job.number, job.label) for job in state.jobs] == [(1, "seed=2")]
+
+
+async def test_where_nothing_is_made_yet_a_hint_says_what_to_do(office: Office) -> None:
+    batch = await office.submit(await office.desk.deploy(), {"grid": {"seed": [1, 2]}})
+    with pytest.raises(Conflict, match="yet"):
+        await office.batches.made(office.desk.caller, batch.batch_id)
+    await office.work(status=JobStatus.FAILED)
+    await office.work(status=JobStatus.FAILED)
+    with pytest.raises(Conflict, match="what became of them"):
+        await office.batches.made(office.desk.caller, batch.batch_id)
+
+
+async def test_the_sheet_shows_what_is_there(office: Office) -> None:
+    batch = await office.submit(await office.desk.deploy(), {"grid": {"filename_prefix": ["a", "b"], "seed": [1, 2]}})
+    await office.work(png("red", (64, 64)))
+    made = await office.batches.made(office.desk.caller, batch.batch_id, pictures=True)
+    async with office.batches.outputs.contact_sheet(made) as path:
+        with Image.open(path) as sheet:
+            reds = [pixel for pixel in sheet.convert("RGB").getcolors(100_000) or [] if pixel[1] == (255, 0, 0)]
+    assert reds
+    assert reds[0][0] == 64 * 64
+    assert not list(office.tmp.iterdir())
+
+
+async def test_the_tag_of_a_sheet_changes_when_more_is_made(office: Office) -> None:
+    batch = await office.submit(await office.desk.deploy(), {"grid": {"seed": [1, 2]}})
+    tags = []
+    for _ in range(2):
+        await office.work(png())
+        tags += [(await office.batches.made(office.desk.caller, batch.batch_id)).tag for _ in range(2)]
+    assert tags[0] == tags[1] != tags[2] == tags[3]
+
+
+async def test_whoever_goes_away_stops_the_drawing(office: Office) -> None:
+    batch = await office.submit(await office.desk.deploy(), {"grid": {"seed": list(range(60))}})
+    large = png("red", (1500, 1500))
+    for _ in range(60):
+        await office.work(large)
+    made = await office.batches.made(office.desk.caller, batch.batch_id, pictures=True)
+
+    async def draw() -> None:
+        async with office.batches.outputs.contact_sheet(made):
+            raise AssertionError("it should have been stopped")
+
+    drawing, waiting = asyncio.create_task(draw()), asyncio.create_task(draw())
+    await asyncio.sleep(0.05)
+    for task in (waiting, drawing):
+        task.cancel()
+    await asyncio.wait({drawing, waiting})
+    assert drawing.cancelled()
+    assert not list(office.tmp.iterdir())
