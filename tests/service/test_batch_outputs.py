@@ -91,9 +91,11 @@ async def test_whoever_goes_away_stops_the_drawing(office: Office) -> None:
             raise AssertionError("it should have been stopped")
 
     drawing, waiting = asyncio.create_task(draw()), asyncio.create_task(draw())
-    await asyncio.sleep(0.05)
+    while not office.batches.outputs._drawing.locked():
+        await asyncio.sleep(0)
     for task in (waiting, drawing):
         task.cancel()
     await asyncio.wait({drawing, waiting})
     assert drawing.cancelled()
+    assert waiting.cancelled()
     assert not list(office.tmp.iterdir())

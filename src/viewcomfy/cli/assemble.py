@@ -28,6 +28,7 @@ from viewcomfy.files.fetch import Fetcher
 from viewcomfy.files.fetch_limits import FetchLimits
 from viewcomfy.files.local import LocalFiles
 from viewcomfy.server.app import create_app
+from viewcomfy.service.batches import BatchLimits, BatchService
 from viewcomfy.service.catalogs import CatalogService
 from viewcomfy.service.checker import Checker
 from viewcomfy.service.deployer import Deployer
@@ -137,18 +138,29 @@ async def make_services(parts: Parts, keys: KeyService) -> Services:
     settings, store, catalogs = parts.settings, parts.store, parts.catalogs
     secret = await store.meta.set_default(LINK_SECRET, secrets.token_hex(32))
     deployments = DeploymentService(store.deployments)
-    limits = FetchLimits.parse(settings.fetch_allow, max_bytes=settings.max_upload, seconds=settings.fetch_seconds)
+    spool = settings.data_dir / "tmp"
+    fetch = FetchLimits.parse(settings.fetch_allow, max_bytes=settings.max_upload, seconds=settings.fetch_seconds)
+    intake = Intake(spool, Fetcher(fetch), settings.max_upload)
     infer = InferService(
         deployments=deployments,
         rows=store.jobs,
         files=parts.files,
         engine=parts.engine,
         checker=Checker(catalogs),
-        intake=Intake(settings.data_dir / "tmp", Fetcher(limits), settings.max_upload),
+        intake=intake,
         limits=InferLimits(settings.max_queue, settings.time_limit),
     )
     return Services(
         infer=infer,
+        batches=BatchService(
+            rows=store.batches,
+            infer=infer,
+            intake=intake,
+            files=parts.files,
+            engine=parts.engine,
+            folder=spool,
+            limits=BatchLimits(settings.max_batch, settings.max_request),
+        ),
         jobs=JobService(store.jobs, parts.engine),
         keys=keys,
         deployments=deployments,

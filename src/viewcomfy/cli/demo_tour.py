@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from viewcomfy.cli.serving import Running, first_of, running_server, told_by_sig
 from viewcomfy.cli.watch import JobView
 from viewcomfy.client.async_client import AsyncClient
 from viewcomfy.core.errors import JobCanceled, UnknownDeployment
+from viewcomfy.service.deployer import Wanted
 from viewcomfy.service.services import Services
 from viewcomfy.settings import Settings
 
@@ -61,13 +63,14 @@ async def tour(settings: Settings, folder: Path, *, keep: bool, url_again: str, 
 
 
 async def _calls(running: Running, key: DemoKey, folder: Path) -> None:
+    show.say("Deploying the samples: ComfyUI says whether it can run them, and starts for that if need be…", show.out())
     for name in SAMPLES:
         await deploy_sample(running.opened.services, name)
     show.say(Text.assemble("Serving at ", (running.url, "bold"), f", with {' and '.join(SAMPLES)} deployed"), show.out())
     async with AsyncClient(running.url, client_id=key.client_id, client_secret=key.client_secret) as client:
         seed = random.SystemRandom().randint(0, 2**32)
-        await _call(client, TEXT_TO_IMAGE, {"6-inputs-text": PROMPT, "3-inputs-seed": seed}, folder)
-        await _call(client, PHOTO_EFFECT, {"1-inputs-image": folder / PHOTO}, folder)
+        await _call(client, TEXT_TO_IMAGE, {"prompt": PROMPT, "seed": seed}, folder)
+        await _call(client, PHOTO_EFFECT, {"photo": folder / PHOTO}, folder)
 
 
 def put_photo(folder: Path) -> None:
@@ -84,7 +87,7 @@ async def deploy_sample(services: Services, name: str) -> None:
             return
     except UnknownDeployment:
         pass
-    await services.deployments.deploy(name, workflow)
+    await services.deployer.deploy(name, Wanted(workflow=workflow, changes={}, allow_breaking=True))
 
 
 async def make_key(services: Services) -> DemoKey:
@@ -98,7 +101,7 @@ async def make_key(services: Services) -> DemoKey:
 
 async def _call(client: AsyncClient, name: str, params: Mapping[str, Any], folder: Path) -> None:
     console = show.out()
-    _headline(f"viewcomfy run {name} " + " ".join(f"-p {key}={_shown(value)}" for key, value in params.items()))
+    _headline(f"viewcomfy run {name} " + " ".join(f"--{name} {_shown(value)}" for name, value in params.items()))
     job = await client.run(name, params)
     with JobView(console) as view:
         async for event in job.events():
@@ -110,7 +113,7 @@ async def _call(client: AsyncClient, name: str, params: Mapping[str, Any], folde
 
 
 def _shown(value: Any) -> str:
-    return f"@{value}" if isinstance(value, Path) else json.dumps(value)
+    return shlex.quote(str(value))
 
 
 def _say_pictures(folder: Path) -> None:
@@ -128,7 +131,7 @@ def _say_calls(url: str, key: DemoKey) -> None:
 
 def curl_lines(url: str, key: DemoKey) -> list[str]:
     """Return a call of the text-to-image sample for a shell, in lines that fit a terminal and can be pasted together."""
-    params = json.dumps({"6-inputs-text": PROMPT, "3-inputs-seed": 42}, separators=(",", ":"))
+    params = json.dumps({"prompt": PROMPT, "seed": 42}, separators=(",", ":"))
     return [
         f"  curl -sSN {url}/d/{TEXT_TO_IMAGE}/infer \\",
         f"    -H 'client_id: {key.client_id}' \\",

@@ -36,10 +36,10 @@ class InputsCommand(TyperCommand):
     """
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """Return the command's own parameters, and the options of the inputs before its --help."""
+        """Return the command's own parameters, and before them the options of the inputs."""
         own = super().get_params(ctx)
         known = ctx.meta.get(META)
-        return [*own, *known.options] if known else own
+        return [*known.options, *own] if known else own
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the line twice: for the name of the deployment, then with the options of its inputs."""

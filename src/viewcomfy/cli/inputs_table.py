@@ -28,7 +28,8 @@ def inputs_table(inputs: Sequence[InputOut], *, advanced: bool = True, hint: str
     if not advanced and basic:
         _write("Inputs", basic)
         if rest:
-            show.lines([f"and {len(rest)} advanced one{'s' if len(rest) > 1 else ''}{f': {hint}' if hint else ''}"])
+            count = f"{len(rest)} advanced one{'s' if len(rest) > 1 else ''}"
+            show.say(f"and {count}{f': {hint}' if hint else ''}", show.out(), style="dim")
         return
     _write("Inputs", basic)
     _write("Advanced inputs", rest)
@@ -49,10 +50,12 @@ def input_named(found: DeploymentDetail, wanted: str) -> InputOut:
 def _write(title: str, inputs: Sequence[InputOut]) -> None:
     if inputs:
         show.heading(title)
-        show.table(COLUMNS, [_row(declared) for declared in inputs])
+        rows = [_row(declared) for declared in inputs]
+        width = len(COLUMNS) if any(row[-1].plain for row in rows) else len(COLUMNS) - 1
+        show.table(COLUMNS[:width], [row[:width] for row in rows])
 
 
-def _row(declared: InputOut) -> tuple[str | Text, ...]:
+def _row(declared: InputOut) -> tuple[Text, ...]:
     style = "dim" if declared.hidden or declared.locked else ""
     cells = [Text(declared.name), Text(declared.kind.value), default_of(declared), _takes(declared)]
     for cell in cells:

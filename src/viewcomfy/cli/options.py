@@ -39,7 +39,7 @@ AdminToken = Annotated[
 ]
 
 DeploymentName = Annotated[str, typer.Argument(metavar="NAME", help="The deployment.", show_default=False)]
-Version = Annotated[int | None, typer.Option("--version", min=1, metavar="N", help="This version; the current one by default.")]
+Version = Annotated[int | None, typer.Option("--version", metavar="N", help="This version; the current one by default.")]
 
 CONNECTING: dict[str, Any] = {"server": Server, "client_id": ClientId, "client_secret": ClientSecret, "admin_token": AdminToken}
 """What `with_client` adds to a command."""

@@ -38,9 +38,9 @@ def versions(
 def diff(
     client: Client,
     name: DeploymentName,
-    before: Annotated[int | None, typer.Argument(metavar="[A]", help="The older version.", min=1, show_default=False)] = None,
+    before: Annotated[int | None, typer.Argument(metavar="[A]", help="The older version.", show_default=False)] = None,
     after: Annotated[
-        int | None, typer.Argument(metavar="[B]", help="The newer one; the current one by default.", min=1, show_default=False)
+        int | None, typer.Argument(metavar="[B]", help="The newer one; the current one by default.", show_default=False)
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -64,7 +64,7 @@ def rollback(
     client: Client,
     name: DeploymentName,
     version: Annotated[
-        int | None, typer.Argument(metavar="[VERSION]", help="The version; the one before by default.", min=1, show_default=False)
+        int | None, typer.Argument(metavar="[VERSION]", help="The version; the one before by default.", show_default=False)
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -81,7 +81,7 @@ def rollback(
 def canary(
     client: Client,
     name: DeploymentName,
-    version: Annotated[int, typer.Argument(metavar="VERSION", help="The version.", min=1, show_default=False)],
+    version: Annotated[int, typer.Argument(metavar="VERSION", help="The version.", show_default=False)],
     percent: Annotated[str, typer.Argument(metavar="PERCENT", help="Its share of the calls; 0 ends it.", show_default=False)],
     as_json: AsJson = False,
 ) -> None:

@@ -157,9 +157,15 @@ def _remove(path: Path) -> int:
 
 def _usage(root: Path) -> int:
     used = 0
+    seen: set[tuple[int, int]] = set()
     for file in _walk(root):
         with suppress(FileNotFoundError):
-            used += file_size(file)
+            size, found = file_size(file), file.lstat()
+            if found.st_nlink > 1:  # what many jobs share takes its place once
+                if (found.st_dev, found.st_ino) in seen:
+                    continue
+                seen.add((found.st_dev, found.st_ino))
+            used += size
     return used
 
 

@@ -13,7 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from viewcomfy.server.errors import ErrorLayer, add_error_handlers
 from viewcomfy.server.metrics import Metrics, MetricsLayer
 from viewcomfy.server.openapi import SHARED_ERRORS, document_of
-from viewcomfy.server.routes import deployments, doctor, documents, files, health, infer, jobs, keys, pages, run, workers
+from viewcomfy.server.routes import batches, deployments, doctor, documents, files, health, infer, jobs, keys, pages, run, workers
 from viewcomfy.service.services import Services
 from viewcomfy.settings import Settings
 
@@ -38,7 +38,7 @@ def create_app(services: Services, settings: Settings, lifespan: Lifespan | None
     app.state.services = services
     app.state.settings = settings
     app.state.metrics = Metrics()
-    for routes in (infer, run, documents, jobs, files, deployments, doctor, keys, workers, health, pages):
+    for routes in (infer, run, batches, documents, jobs, files, deployments, doctor, keys, workers, health, pages):
         app.include_router(routes.router)
     add_error_handlers(app)
     _add_layers(app)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from viewcomfy.files.base import Files
+from viewcomfy.service.batches import BatchService
 from viewcomfy.service.deployer import Deployer
 from viewcomfy.service.deployments import DeploymentService
 from viewcomfy.service.doctor import Doctor
@@ -20,6 +21,7 @@ class Services:
     """What the HTTP layer may call."""
 
     infer: InferService
+    batches: BatchService
     jobs: JobService
     keys: KeyService
     deployments: DeploymentService
