@@ -20,7 +20,7 @@ from tests.e2e.pictures import encoded, sample_photo
 from tests.e2e.product import Product
 from tests.e2e.workflows import colour, echo_photo, sleeping
 from tests.wire.inputs_kit import POSTER, any_inputs, declared, deployment_names, nasty_inputs, texts
-from viewcomfy import AsyncClient, InvalidParams, StillRunning
+from viewcomfy import AsyncClient, InvalidParams, StillRunning, UnknownVersion
 from viewcomfy.cli.generate import generate_python
 from viewcomfy.cli.generate.names import argument_names, class_name
 from viewcomfy.core.inputs import InputKind
@@ -39,7 +39,7 @@ from my_poster import AsyncMyPoster, MyPoster
 def use(client: viewcomfy.Client) -> list[Path]:
     job: viewcomfy.JobHandle = MyPoster(client).run(image=Path("x.png"), prompt="a cat", sampler="euler", cfg=3)
     print(job.prompt_id)
-    return MyPoster(client).infer(image=b"bytes", clip=("x.mp4", b"bytes"), voice="https://x.example/a.wav", timeout=3).save()
+    return MyPoster(client, version=3).infer(image=b"bytes", clip=("x.mp4", b"bytes"), voice="https://x.example/a.wav", timeout=3).save()
 
 
 async def use_async(client: viewcomfy.AsyncClient) -> viewcomfy.AsyncResult:
@@ -58,6 +58,7 @@ def misuse(client: viewcomfy.Client) -> None:
     MyPoster(client).run(image=Path("x"), sampler="eular")
     MyPoster(client).run(image=Path("x"), promt="a cat")
     MyPoster(client).run(image=Path("x"), steps="many")
+    MyPoster(client, version="3")
 """
 
 
@@ -157,7 +158,7 @@ def test_type_checkers_take_it_and_find_what_is_wrong_in_calls(tmp_path: Path, p
         check=False,
     )
     errors = [line for line in told.stdout.splitlines() if ": error: " in line]
-    assert [line.partition(": error: ")[0] for line in errors] == [f"misuse.py:{line}" for line in range(9, 14)], told.stdout + told.stderr
+    assert [line.partition(": error: ")[0] for line in errors] == [f"misuse.py:{line}" for line in range(9, 15)], told.stdout + told.stderr
 
 
 # --- used against a server --------------------------------------------------------------------------------------------
@@ -178,6 +179,19 @@ def test_it_runs_a_deployment_and_saves_what_it_made(server: Product, tmp_path: 
         result = poster.infer(input_1_inputs_color=0xFF0000, input_1_inputs_width=48)
         assert [result.prompt["1"]["inputs"][key] for key in ("color", "width", "height")] == [0xFF0000, 48, 32]
         assert [path.stat().st_size for path in result.save(tmp_path / "out")] == [result.outputs[0].size]
+
+
+def test_a_version_can_be_pinned(server: Product, tmp_path: Path) -> None:
+    name = server.deploy(colour())
+    server.admin.put(f"/api/deployments/{name}", json={"workflow_api": colour()}).raise_for_status()
+    inputs = [keyed("1-inputs-color", InputKind.INTEGER)]
+    module = module_of(generate_python(name, server.url, 1, inputs), tmp_path)
+    cls = getattr(module, class_name(name, ()))
+    with server.client() as client:
+        jobs = [cls(client, version=version).run(input_1_inputs_color=5) for version in (None, 1, 2)]
+        assert [job.detail().version for job in jobs] == [2, 1, 2]
+        with pytest.raises(UnknownVersion):
+            cls(client, version=9).run()
 
 
 def test_a_file_goes_from_disk_to_the_workflow(server: Product, tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ class ScriptedServer:
         self.faults: dict[tuple[str, str], list[Response | None]] = {}
         self.cuts: list[int] = []
         """A download each: break it after so many bytes."""
-        self.archive = b"PK" + bytes(200_000)
+        self.archive = b"PK" + bytes(900_000)
         self.links = "good"
         self.etag = '"1"'
         self.app = Starlette(

@@ -185,7 +185,7 @@ def test_patience_with_polls_counts_from_the_last_answer() -> None:
 # --- what they made ---------------------------------------------------------------------------------------------------
 def test_a_zip_is_saved_whole_with_our_key_and_only_from_our_server(client: Any, server: ScriptedServer, tmp_path: Path) -> None:
     batch = client.batch("b")
-    server.cuts = [70_000]
+    server.cuts = [700_000]
     path = batch.save_zip(tmp_path)
     assert path == tmp_path / "b.zip"
     assert path.read_bytes() == server.archive
@@ -203,7 +203,7 @@ def test_no_key_goes_along_with_a_redirect(client: Any, server: ScriptedServer, 
 
 
 def test_a_zip_that_always_breaks_is_given_up_and_leaves_nothing(client: Any, server: ScriptedServer, tmp_path: Path) -> None:
-    server.cuts = [70_000] * 99
+    server.cuts = [700_000] * 99
     with pytest.raises(ServerUnavailable, match="does not get on"):
         client.batch("b").save_zip(tmp_path)
     assert len(server.seen) < 9

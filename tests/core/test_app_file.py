@@ -154,6 +154,7 @@ def test_a_new_title_and_description_are_written() -> None:
     (app,) = read_app_file(APP)
     form = exported(app, title="Flyer", description="")["workflows"][0]["viewComfyJSON"]
     assert (form["title"], form["description"]) == ("Flyer", "")
+    assert exported(app, title=app.title, description=app.description) == APP
 
 
 def test_a_form_without_fields_leaves_the_workflows_own_inputs() -> None:

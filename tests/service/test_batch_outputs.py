@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import io
+import threading
 import zipfile
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from tests.service.batch_kit import Office, png
-from tests.service.kit import Desk
+from tests.service.kit import Desk, open_desk
 from viewcomfy.core.errors import Conflict
 from viewcomfy.core.jobs import JobStatus
+from viewcomfy.files.local import LocalFiles
 from viewcomfy.service.zip_stream import stream_zip
 
 pytestmark = pytest.mark.anyio
@@ -79,23 +82,42 @@ async def test_the_tag_of_a_sheet_changes_when_more_is_made(office: Office) -> N
     assert tags[0] == tags[1] != tags[2] == tags[3]
 
 
-async def test_whoever_goes_away_stops_the_drawing(office: Office) -> None:
-    batch = await office.submit(await office.desk.deploy(), {"grid": {"seed": list(range(60))}})
-    large = png("red", (1500, 1500))
-    for _ in range(60):
-        await office.work(large)
-    made = await office.batches.made(office.desk.caller, batch.batch_id, pictures=True)
+class SlowFiles(LocalFiles):
+    """Files of which the second is not found before the test says so."""
 
-    async def draw() -> None:
-        async with office.batches.outputs.contact_sheet(made):
-            raise AssertionError("it should have been stopped")
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.asked = 0
+        self.begun, self.go_on = threading.Event(), threading.Event()
 
-    drawing, waiting = asyncio.create_task(draw()), asyncio.create_task(draw())
-    while not office.batches.outputs._drawing.locked():
-        await asyncio.sleep(0)
-    for task in (waiting, drawing):
-        task.cancel()
-    await asyncio.wait({drawing, waiting})
-    assert drawing.cancelled()
-    assert waiting.cancelled()
-    assert not list(office.tmp.iterdir())
+    def local_path(self, key: str) -> Path | None:
+        self.asked += 1
+        if self.asked == 2:
+            self.begun.set()
+            self.go_on.wait(10)
+        return super().local_path(key)
+
+
+async def test_whoever_goes_away_stops_the_drawing(tmp_path: Path) -> None:
+    files = SlowFiles(tmp_path / "files")
+    async with open_desk(tmp_path, files=files) as desk:
+        office = Office(desk)
+        batch = await office.submit(await desk.deploy(), {"grid": {"seed": [1, 2, 3, 4]}})
+        for _ in range(4):
+            await office.work(png())
+        made = await office.batches.made(desk.caller, batch.batch_id, pictures=True)
+
+        async def draw() -> None:
+            async with office.batches.outputs.contact_sheet(made):
+                raise AssertionError("it should have been stopped")
+
+        drawing, waiting = asyncio.create_task(draw()), asyncio.create_task(draw())
+        await asyncio.to_thread(files.begun.wait, 10)
+        for task in (waiting, drawing):
+            task.cancel()
+        asyncio.get_running_loop().call_soon(files.go_on.set)
+        await asyncio.wait({drawing, waiting})
+        assert drawing.cancelled()
+        assert waiting.cancelled()
+        assert files.asked == 2
+        assert not list(office.tmp.iterdir())

@@ -129,6 +129,27 @@ async def test_what_is_no_cursor_is_refused(store: Store, cursor: str) -> None:
         await store.batches.page(cursor=cursor)
 
 
+async def test_the_jobs_that_have_ended_come_with_what_they_made(store: Store) -> None:
+    await add(store, batch())
+    assert await store.batches.finished("b") == []
+    await finish(store)
+    await finish(store, JobStatus.FAILED)
+    assert [(job.prompt_id, job.status) for job in await store.batches.finished("b")] == [
+        ("b-0", JobStatus.SUCCEEDED),
+        ("b-1", JobStatus.FAILED),
+    ]
+
+
+async def test_what_is_left_of_canceled_batches_is_found_the_newest_first(store: Store) -> None:
+    await add(store, batch())
+    await add(store, batch("other", now=2.0))
+    await finish(store)
+    await claim(store)
+    assert await store.batches.to_cancel() == []
+    await store.batches.mark_canceled("b", 7.0)
+    assert await store.batches.to_cancel() == ["b-2", "b-1"]
+
+
 async def test_a_batch_is_canceled_once(store: Store) -> None:
     made = await add(store, batch())
     assert await store.batches.mark_canceled("b", 7.0)

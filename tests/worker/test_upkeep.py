@@ -9,6 +9,7 @@ import time
 import pytest
 
 from tests.worker.kit import Shop, picture, sleeping, until, working
+from viewcomfy.core.batches import Batch
 from viewcomfy.core.errors import DiskFull
 from viewcomfy.core.jobs import Job, JobStatus
 from viewcomfy.worker.upkeep import DAY, Retention, Upkeep
@@ -42,6 +43,19 @@ async def test_old_jobs_go_with_their_files_and_events(shop: Shop) -> None:
     assert await shop.store.events.read(jobs[0].prompt_id, 0) == []
     assert await shop.files.usage() == 0
     assert not list((shop.folder / "files" / "jobs").glob("*"))
+
+
+async def test_a_batch_goes_with_the_last_of_its_jobs(shop: Shop) -> None:
+    members = [Job(f"b-{number}", "cats", 1, "key", picture(number), time.time()) for number in range(2)]
+    batch = Batch("b", "cats", 1, "key", time.time(), 2, tuple(job.prompt_id for job in members), ("a", "b"))
+    await shop.store.batches.add(batch, members)
+    await upkeep(shop, days=1, later=2 * DAY).remove_old_jobs()
+    assert await shop.store.batches.get("b") == batch
+    async with working(shop):
+        for job in members:
+            await shop.succeeded(job.prompt_id)
+    await upkeep(shop, days=1, later=2 * DAY).remove_old_jobs()
+    assert await shop.store.batches.get("b") is None
 
 
 async def test_no_limit_keeps_everything(shop: Shop) -> None:

@@ -94,7 +94,8 @@ async def open_server(settings: Settings) -> AsyncIterator[OpenServer]:
         parts = Parts(settings, store, files, engine, CatalogService(engine=engine, files=files, inspect=worker.inspect))
         services = await make_services(parts, keys)
         retention = Retention(settings.keep_jobs_days, settings.keep_files_days, settings.keep_files_bytes)
-        upkeep = Upkeep(store=store, files=files, retention=retention, upload_folder=data / "tmp", chores=(keys.write_last_used,))
+        chores = (keys.write_last_used, services.batches.finish_cancels)
+        upkeep = Upkeep(store=store, files=files, retention=retention, upload_folder=data / "tmp", chores=chores)
         async with _running(worker, upkeep, settings.shutdown_grace):
             yield OpenServer(create_app(services, settings), services, admin_token, comfyui, worker.stop)
         await keys.write_last_used()

@@ -105,11 +105,12 @@ def _checked(found: CheckOut, *, confirmed: bool, forced: bool, as_json: bool) -
     else:
         _show_findings(found)
         inputs_table(found.inputs)
-    refused = (not found.report.ok and not forced) or (not confirmed and any(change.breaking for change in found.changes))
-    if refused:
+    wanting = ["--force"] if not found.report.ok and not forced else []
+    wanting += ["--allow-breaking or --not-current"] if not confirmed and any(change.breaking for change in found.changes) else []
+    if wanting:
+        show.say(f"\nIt would not be deployed without {' and '.join(wanting)}.", style="red")
         raise typer.Exit(ExitCode.BAD_INPUT)
-    if not as_json:
-        show.say("Nothing was deployed.", style="dim")
+    show.say("\nIt would be deployed.", style="green")
 
 
 def _deployed(made: DeployedOut, declared: Sequence[InputOut], *, as_json: bool) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from viewcomfy.cli.options import AsJson, DeploymentName, with_client
 from viewcomfy.cli.values import comma_list
-from viewcomfy.core.errors import BadInput
+from viewcomfy.core.errors import BadInput, BreakingChange
 from viewcomfy.core.inputs import InputKind
 
 if TYPE_CHECKING:
@@ -62,7 +62,11 @@ def edit(
     changes |= _values(declared, {"minimum": minimum, "maximum": maximum, "default": default}, choices)
     if not changes:
         raise BadInput("Nothing was said to change.", hint=f"For example `viewcomfy deployments edit {deployment} {wanted} --label TEXT`.")
-    made = handle.edit({declared.key: changes}, note=note, allow_breaking=allow_breaking)
+    try:
+        made = handle.edit({declared.key: changes}, note=note, allow_breaking=allow_breaking)
+    except BreakingChange as fault:
+        fault.hint = "Change it all the same with --allow-breaking."
+        raise
     _tell(made, client.deployment(deployment, version=made.version).inputs(), declared.key, as_json=as_json)
 
 

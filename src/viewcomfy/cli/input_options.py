@@ -124,7 +124,7 @@ def _help(declared: InputOut) -> str:
     from viewcomfy.wire.input_schema import in_words, spelled_out
 
     words = [in_words(declared, default=False)]
-    words += [f"One of {choices_of(declared)}."] if spelled_out(declared) else []
+    words += [f"{choices_of(declared)}."] if spelled_out(declared) else []
     words += ["Or random."] if declared.kind is InputKind.SEED else []
     text = escape(" ".join(filter(None, words)))
     default = "" if declared.required or declared.default is None else value_text(declared.default, 60)

@@ -108,6 +108,6 @@ def _told(fault: typer.TyperException, known: Known | None, own: set[str]) -> Ex
     if not wrong or not known or not known.detail:
         return fault
     options = [option_name(declared.name) for declared in known.detail.inputs if not declared.hidden and not declared.locked]
-    near = nearest(wrong, [*options, *(name for name in own if name.startswith("--"))])
+    near = nearest(wrong, options) or nearest(wrong, (name for name in own if name.startswith("--")))
     meant = f"Did you mean {' or '.join(near)}? " if near else ""
     return BadInput(f"{known.name} has no input for {wrong}.", hint=f"{meant}`viewcomfy run {known.name} --help` shows them all.")

@@ -81,17 +81,17 @@ def limits_of(declared: InputOut) -> str:
     """Say what an input takes beside its type: its limits, or its choices."""
     if declared.kind.is_file:
         return ""  # its type says it
-    return f"One of {choices_of(declared)}" if spelled_out(declared) else limits_in_words(declared)
+    return choices_of(declared) if spelled_out(declared) else limits_in_words(declared)
 
 
 def choices_of(declared: InputOut) -> str:
-    """Return the choices of an input, or the first of them and how many there are."""
+    """Say which values an input takes: its choices, or the first of them and how many there are."""
     values = [value_text(choice.value, 80) for choice in declared.choices or ()]
     some = values[:MOST_CHOICES]
     while len(some) > 1 and sum(map(len, some)) > MOST_LETTERS:
         some.pop()
     more = f", … ({len(values)} in all)" if len(some) < len(values) else ""
-    return ", ".join(some) + more
+    return f"{'One of' if len(values) > 1 else 'Only'} {', '.join(some)}{more}"
 
 
 def value_text(value: object, longest: int) -> str:

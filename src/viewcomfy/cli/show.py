@@ -82,9 +82,10 @@ def failed(error: ViewComfyError) -> None:
 
 def _more(error: ViewComfyError, console: Console) -> None:
     """Tell of the problems that the error's own sentence does not tell of."""
-    more = [problem["message"] for problem in error.problems if problem.get("message") and problem["message"] not in error.message]
-    for message in more[:MOST_PROBLEMS]:
-        _indented(console, f"Also: {message}")
+    more = [problem for problem in error.problems if problem.get("message") and problem["message"] not in error.message]
+    for problem in more[:MOST_PROBLEMS]:
+        hint = problem.get("hint") or ""
+        _indented(console, f"Also: {problem['message']} {hint if hint != error.hint else ''}".rstrip())
     if len(more) > MOST_PROBLEMS:
         _indented(console, f"… and {len(more) - MOST_PROBLEMS} more.")
 

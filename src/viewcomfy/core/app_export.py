@@ -33,7 +33,9 @@ def write_app_file(
     entry = file["workflows"][0]
     form = entry["viewComfyJSON"]
     entry["workflowApiJSON"] = copy.deepcopy(dict(workflow))
-    form |= {name: text for name, text in (("title", title), ("description", description)) if text is not None and form.get(name) != text}
+    form |= {
+        name: text for name, text in (("title", title), ("description", description)) if text is not None and (form.get(name) or "") != text
+    }
     changes = {edit.key: edit.changes for edit in edits}
     if changes or not source:  # a form without fields is none: it shows whatever there is
         _write_form(form, workflow, inputs, changes)

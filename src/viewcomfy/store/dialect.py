@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 
+from viewcomfy.store.tables import metadata
+
 _PRAGMAS = (
     "journal_mode=WAL",
     # a crash of the process loses nothing; a power cut may lose the last moments, never the whole
@@ -31,6 +33,7 @@ def make_engine(url: str) -> Engine:
     """Return an engine for a URL such as `sqlite:////var/lib/viewcomfy/viewcomfy.db`; a missing folder is made."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
+        _know_partial_indexes()
         return create_engine(parsed, pool_pre_ping=True)
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
@@ -39,6 +42,14 @@ def make_engine(url: str) -> Engine:
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
     return engine
+
+
+def _know_partial_indexes() -> None:
+    """Give PostgreSQL the conditions of the partial indexes; in the tables they would make every start import its dialect."""
+    for index in (index for table in metadata.tables.values() for index in table.indexes):
+        condition = index.dialect_kwargs.get("sqlite_where")
+        if condition is not None:
+            index.dialect_kwargs["postgresql_where"] = condition
 
 
 def _on_connect(connection: Any, _record: Any) -> None:

@@ -99,9 +99,8 @@ Index(
     "ix_jobs_queued",
     *(jobs.c[name] for name in ("status", "pool", "lane", "queued_at", "number", "run_after", "priority")),
     sqlite_where=QUEUED,
-    postgresql_where=QUEUED,
 )
-Index("ix_jobs_finished_at", jobs.c.finished_at, sqlite_where=FINISHED, postgresql_where=FINISHED)
+Index("ix_jobs_finished_at", jobs.c.finished_at, sqlite_where=FINISHED)
 
 # apart from its job, so that a change of status does not write a large graph again
 workflows = Table(

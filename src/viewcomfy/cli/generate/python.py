@@ -118,8 +118,11 @@ class _Module:
         word = "Async" if asynchronous else ""
         return (
             f"\nclass {word}{self.cls}:\n"
-            f'    """The deployment `{self.name}`. None leaves an input as the deployment has it."""\n\n'
-            f"    def __init__(self, client: viewcomfy.{word}Client) -> None:\n        self._client = client\n\n"
+            f'    """The deployment `{self.name}`, in its current version or in the one you name.\n\n'
+            '    None leaves an input as the deployment has it.\n    """\n\n'
+            f"    def __init__(\n        self,\n        client: viewcomfy.{word}Client,\n"
+            "        version: int | None = None,\n    ) -> None:\n"
+            "        self._deployment = client.deployment(DEPLOYMENT, version=version)\n\n"
             f"{self._method('run', f'{word}JobHandle', RUN, asynchronous)}\n"
             f"{self._method('infer', f'{word}Result', INFER, asynchronous)}"
         )
@@ -131,13 +134,13 @@ class _Module:
         return (
             f"    {define} {method}(\n        self,\n        *,\n{arguments}        {option}: {kind} = None,\n"
             f"    ) -> viewcomfy.{answer}:\n{self._docstring(doc, f'{option}: {meaning}')}"
-            f"        return {wait}self._client.{method}(\n            DEPLOYMENT,\n{self._values()}"
+            f"        return {wait}self._deployment.{method}(\n{self._values()}"
             f"            {option}={option},\n        )\n"
         )
 
     def _values(self) -> str:
         if not self.inputs:
-            return "            {},\n"
+            return ""
         lines = [f"                    {string(name)}: {argument},\n" for name, argument in self.arguments.items()]
         return f"            _given(\n                {{\n{''.join(lines)}                }}\n            ),\n"
 
