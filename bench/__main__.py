@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from bench import memory, starts
+from bench import memory, report, starts, validation
 from bench.raw import RawDriver
 from bench.server import Bench, BenchServer
 from bench.workflows import CHANGING, sleeping, text_to_image, trivial
@@ -101,7 +101,7 @@ async def two_backends(comfyui: str, scale: float) -> None:
 
 
 async def main() -> None:
-    names = ("trivial", "image", "clients", "backends", "memory", "starts")
+    names = ("trivial", "image", "clients", "backends", "memory", "starts", "validation", "report")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", default=list(names), help=f"what to measure: {', '.join(names)}")
     parser.add_argument("--comfyui", required=True, help="a folder made by `viewcomfy comfyui install`, with the test nodes")
@@ -116,6 +116,10 @@ async def main() -> None:
         await memory.measure(options.comfyui)
     if "starts" in chosen:
         await starts.measure(options.comfyui)
+    if "validation" in chosen:
+        validation.measure()
+    if "report" in chosen:
+        await report.measure(options.comfyui)
 
 
 if __name__ == "__main__":

@@ -302,3 +302,9 @@ def test_edits_of_titled_nodes_follow_any_renumbering(places: list[str], more: i
         "No": f"{places[3]}-inputs-text",
         "steps": f"{places[0]}-inputs-steps",
     }
+
+
+def test_an_earlier_change_that_went_too_far_does_not_stand_in_the_way_of_the_next() -> None:
+    too_wide = edit_of(WORKFLOW, Target("3", "steps"), {"maximum": 10**9, "label": "Effort"})
+    [edit] = make_edits(DECLARED, {"steps": {"description": "More is slower."}}, [too_wide])
+    assert dict(edit.changes) == {"label": "Effort", "description": "More is slower."}

@@ -34,6 +34,19 @@ async def test_a_put_file_is_a_hard_link_where_that_is_possible(tmp_path: Path) 
     assert path.samefile(source)
 
 
+async def test_a_file_under_several_keys_counts_once(tmp_path: Path) -> None:
+    files = LocalFiles(tmp_path / "files")
+    path = tmp_path / "shared"
+    path.write_bytes(b"x" * 1000)
+    for number in range(3):
+        await files.put_file(f"jobs/{number}/in/shared", path)
+    assert await files.usage() == 1000
+    await files.remove("jobs/0/")
+    path.unlink()
+    assert await files.usage("jobs/") == 1000
+    assert [await files.size(f"jobs/{number}/in/shared") for number in (1, 2)] == [1000, 1000]
+
+
 async def test_files_are_there_after_a_restart_and_old_drafts_are_not(tmp_path: Path) -> None:
     await LocalFiles(tmp_path).put("jobs/1/a", repeat(b"x", 3))
     stale, recent = tmp_path / ".tmp" / "stale", tmp_path / ".tmp" / "recent"

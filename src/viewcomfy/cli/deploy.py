@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from viewcomfy.wire.inputs import InputOut
 
 WAITING = "Checking it against ComfyUI, which may have to be started first"
-LONGEST_EXAMPLE = 60
-"""Characters of a text in the command to try."""
 
 
 @with_client
@@ -115,6 +112,7 @@ def _checked(found: CheckOut, *, confirmed: bool, forced: bool, as_json: bool) -
 
 def _deployed(made: DeployedOut, declared: Sequence[InputOut], *, as_json: bool) -> None:
     from viewcomfy.cli import show
+    from viewcomfy.cli.example_call import example
     from viewcomfy.cli.inputs_table import inputs_table
 
     if as_json:
@@ -136,21 +134,3 @@ def _show_findings(found: DeployedOut | CheckOut) -> None:
     report_view.report(found.report, show.err())
     report_view.changes(found.changes, show.err())
     report_view.lost_edits(found.lost_edits, show.err())
-
-
-def example(declared: Sequence[InputOut]) -> str:
-    """Return the options of a sensible call: what must be set, and the text or the seed that people would set first."""
-    from viewcomfy.cli.input_options import option_name
-    from viewcomfy.core.values import as_text
-    from viewcomfy.wire.examples import FILENAMES, TEXT, example_inputs
-
-    kinds = {one.name: one.kind for one in declared}
-    words = []
-    for name, value in example_inputs(declared, least=True).items():
-        text = FILENAMES[kinds[name]] if kinds[name].is_file else as_text(value) if isinstance(value, str | int | float) else str(value)
-        if isinstance(value, bool):
-            words.append(option_name(name if value else f"no_{name}"))
-        else:
-            short = len(text) <= LONGEST_EXAMPLE and "\n" not in text
-            words.append(f"{option_name(name)} {shlex.quote(text if short else TEXT)}")
-    return " ".join(words)

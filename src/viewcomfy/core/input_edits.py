@@ -35,7 +35,7 @@ def make_edits(declared: Sequence[Input], changes: Mapping[str, Changes | None],
     wanted: dict[str, dict[str, Any]] = {key: dict(edit.changes) for key, edit in edits.items()}
     for name, change in changes.items():
         if name in keys:
-            before = wanted.get(keys[name], {}) if change is not None else {}
+            before = _still_good(by_key[keys[name]], wanted.get(keys[name], {})) if change is not None else {}
             wanted[keys[name]] = {field: value for field, value in {**before, **(change or {})}.items() if value is not None}
     named = {key: str(change.get("name") or by_key[key].name) for key, change in _on_all(declared, wanted).items()}
     for key in dict.fromkeys(keys[name] for name in changes if name in keys):
@@ -44,6 +44,14 @@ def make_edits(declared: Sequence[Input], changes: Mapping[str, Changes | None],
     if problems:
         raise InvalidParams(problems[0]["message"], hint=problems[0].get("hint"), problems=problems[:100])
     return _edits(declared, wanted, edits)
+
+
+def _still_good(declared: Input, changes: Changes) -> Changes:
+    """Return what of earlier changes has an effect: an app file may ask for more than the node allows, and nodes change."""
+    good = {field: value for field, value in changes.items() if not problems_of(declared, {field: value})}
+    if problems_of(declared, good):
+        return {field: value for field, value in good.items() if field not in ("minimum", "maximum", "default")}
+    return good
 
 
 def apply_edits(declared: Sequence[Input], edits: Iterable[Edit]) -> tuple[tuple[Input, ...], tuple[Edit, ...]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ParamSpec, TypeVar
 
 from viewcomfy.core.declare import declare
 from viewcomfy.core.deployments import Deployment
@@ -18,6 +19,10 @@ from viewcomfy.service.catalogs import CatalogService
 REFRESH_PATIENCE = 60.0
 """Seconds that a call waits to hear whether a model that is not known was added just now."""
 KEPT = 64
+SMALL = 100
+"""Nodes of a workflow that is looked over in a few milliseconds."""
+P = ParamSpec("P")
+T = TypeVar("T")
 _ERRORS: Mapping[str, type[InvalidWorkflow]] = {"unknown_node_class": UnknownNodeClass, "missing_model": MissingModel}
 
 
@@ -36,8 +41,8 @@ class Checker:
         revision = catalog.revision if catalog else ""
         kept = self._typed.get((deployment.name, deployment.version))
         if kept is None or kept[0] != revision:
-            declared, _ = apply_edits(declare(deployment.workflow, catalog), deployment.edits)
-            kept = (revision, declared)
+            declared = await _aside(deployment.workflow, declare, deployment.workflow, catalog)
+            kept = (revision, apply_edits(declared, deployment.edits)[0])
             self._typed[deployment.name, deployment.version] = kept
             if len(self._typed) > KEPT:
                 del self._typed[next(iter(self._typed))]
@@ -45,7 +50,7 @@ class Checker:
 
     async def inputs_of_override(self, workflow: Mapping[str, Any]) -> tuple[Input, ...]:
         """Return the inputs of a workflow that came with a call."""
-        return declare(workflow, await self._catalogs.merged())
+        return await _aside(workflow, declare, workflow, await self._catalogs.merged())
 
     async def check(
         self,
@@ -60,13 +65,13 @@ class Checker:
         chosen = [declared for declared in inputs if declared.on_backend and (declared.name in params or declared.key in params)]
         live = await self._catalogs.live_choices(workflow, chosen) if chosen else {}
         try:
-            return check(workflow, inputs, params, sent, live=live, overridden=overridden)
+            return await _aside(workflow, check, workflow, inputs, params, sent, live=live, overridden=overridden)
         except InvalidParams as fault:
             if not missing_on_backends(fault):
                 raise
         await self._catalogs.refresh(REFRESH_PATIENCE)
         live = await self._catalogs.live_choices(workflow, chosen, certain=True)
-        return check(workflow, inputs, params, sent, live=live, overridden=overridden)
+        return await _aside(workflow, check, workflow, inputs, params, sent, live=live, overridden=overridden)
 
     async def refuse_unfit(self, workflow: Mapping[str, Any]) -> None:
         """Raise UnknownNodeClass, MissingModel or WorkflowRejected, with all that is wrong, for what no backend could run."""
@@ -77,7 +82,14 @@ class Checker:
                 raise refusal(found)
 
     async def _report(self, workflow: Mapping[str, Any]) -> Report:
-        return report(workflow, await self._catalogs.by_backend())
+        return await _aside(workflow, report, workflow, await self._catalogs.by_backend())
+
+
+async def _aside(workflow: Mapping[str, Any], work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
+    """Do what takes long for a large workflow on a thread, so that others are answered meanwhile."""
+    if len(workflow) <= SMALL:
+        return work(*args, **options)
+    return await asyncio.to_thread(work, *args, **options)
 
 
 def refusal(found: Report) -> InvalidWorkflow:

@@ -97,7 +97,7 @@ class Deployer:
             checked=catalog is not None and all(node["class_type"] in catalog.classes for node in workflow.values()),
             title=_text(wanted.title, app.title if app else None, before.title if before else ""),
             description=_text(wanted.description, app.description if app else None, before.description if before else ""),
-            app=app.source if app else None,
+            app=app.source if app else before.app if before else None,
             report=found.as_dict(),
             note=wanted.note,
         )

@@ -139,8 +139,9 @@ async def export_app_file(name: str, _: Admin, request: Request, version: Versio
     """Return a version as an app file, view_comfy.json."""
     found = await _version(request, name, version)
     inputs = await services_of(request).infer.inputs(found)
-    source = {"title": found.title or name, "description": found.description} if found.app is None else {}
-    return json_response(write_app_file(found.workflow, inputs, found.edits, source=found.app, **source))
+    title = found.title if found.app else found.title or name
+    file = write_app_file(found.workflow, inputs, found.edits, title=title, description=found.description, source=found.app)
+    return json_response(file)
 
 
 @router.get("/deployments/{name}/report", response_model=ReportOut)
