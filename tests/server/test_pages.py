@@ -44,6 +44,7 @@ async def test_metrics_count_requests_by_route_and_never_by_name(site: Site) -> 
     assert 'viewcomfy_http_requests_total{method="POST",route="/d/{name}/infer",status="201"}' in text
     assert 'route="unmatched",status="404"' in text
     assert "viewcomfy_jobs_queued 0.0" in text
+    assert 'viewcomfy_jobs{status="failed"} 0.0' in text
     assert "viewcomfy_backends{state=" in text
     assert "picture" not in text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter as Tally
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,6 +25,7 @@ class Metrics:
             "viewcomfy_http_request_seconds", "Seconds from request to end of answer.", ["route"], registry=self._registry, buckets=SECONDS
         )
         self._queued = Gauge("viewcomfy_jobs_queued", "Jobs that wait.", registry=self._registry)
+        self._jobs = Gauge("viewcomfy_jobs", "Jobs that are kept, by status.", ["status"], registry=self._registry)
         self._workers = Gauge("viewcomfy_workers", "Workers that are there.", registry=self._registry)
         self._backends = Gauge("viewcomfy_backends", "Backends by state.", ["state"], registry=self._registry)
         self._starts = Gauge("viewcomfy_backend_starts", "Cold starts of the backends that are there.", registry=self._registry)
@@ -34,10 +35,12 @@ class Metrics:
         self._requests.labels(method, route, str(status or "none")).inc()
         self._seconds.labels(route).observe(seconds)
 
-    def text(self, workers: Sequence[WorkerInfo], queued: int) -> bytes:
+    def text(self, workers: Sequence[WorkerInfo], queued: int, jobs: Mapping[str, int]) -> bytes:
         """Return everything in Prometheus' text format."""
         backends = [backend for worker in workers for backend in worker.backends]
         self._queued.set(queued)
+        for status, number in jobs.items():
+            self._jobs.labels(status).set(number)
         self._workers.set(len(workers))
         self._backends.clear()
         for state, number in Tally(str(backend.get("state", "unknown")) for backend in backends).items():

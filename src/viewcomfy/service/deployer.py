@@ -17,6 +17,7 @@ from viewcomfy.core.input_edits import apply_edits, follow, make_edits
 from viewcomfy.core.inputs import Input
 from viewcomfy.core.params import with_values
 from viewcomfy.core.report import Report, report
+from viewcomfy.core.report_hints import Hints
 from viewcomfy.core.workflows import check_workflow
 from viewcomfy.service.catalogs import CatalogService
 from viewcomfy.service.deployments import DeploymentService
@@ -79,7 +80,7 @@ class Deployer:
         before = await self._current(name)
         catalog = await self._catalogs.merged()
         declared = declare(workflow, catalog)
-        edits, lost = _followed(before, workflow, declared) if before and not app else ((), ())
+        edits, lost = _followed(before, workflow, declared, catalog) if before and not app else ((), ())
         edits = app.edits if app else edits
         if wanted.changes:
             edits = make_edits(declared, wanted.changes, edits)
@@ -94,7 +95,7 @@ class Deployer:
             wanted.cancel_on_disconnect,
             inputs=inputs,
             edits=tuple(edit for edit in edits if edit not in gone),
-            checked=catalog is not None and all(node["class_type"] in catalog.classes for node in workflow.values()),
+            checked=_knows(catalog, workflow),
             title=_text(wanted.title, app.title if app else None, before.title if before else ""),
             description=_text(wanted.description, app.description if app else None, before.description if before else ""),
             app=app.source if app else before.app if before else None,
@@ -133,7 +134,8 @@ class Deployer:
         if not allow_breaking:
             _refuse_breaking(name, callers)
         found = await self._report(before.workflow, inputs)
-        draft = replace(before, inputs=inputs, edits=edits, report=found.as_dict(), note=note)
+        checked = _knows(catalog, before.workflow)  # the backends of now have typed these, or could not
+        draft = replace(before, inputs=inputs, edits=edits, checked=checked, report=found.as_dict(), note=note)
         return await self._store(Findings(draft, found, callers), make_current=True)
 
     async def report(self, deployment: Deployment) -> Report:
@@ -150,13 +152,22 @@ class Deployer:
             return None
 
     async def _report(self, workflow: Mapping[str, Any], inputs: tuple[Input, ...]) -> Report:
-        """Check a workflow as a call that says nothing would run it."""
-        defaults: dict[str, dict[str, Any]] = {}
-        for declared in inputs:
-            if declared.own_default:
-                defaults.setdefault(declared.node_id, {})[declared.input_name] = declared.default
-        locked = [(declared.node_id, declared.input_name) for declared in inputs if declared.locked]
-        return report(with_values(workflow, defaults), await self._catalogs.by_backend(), locked=locked)
+        return report_of(workflow, inputs, await self._catalogs.by_backend())
+
+
+def report_of(workflow: Mapping[str, Any], inputs: tuple[Input, ...], catalogs: Mapping[str, Catalog], hints: Hints | None = None) -> Report:
+    """Report on a workflow as a call would run it that says nothing: with the defaults of its inputs."""
+    defaults: dict[str, dict[str, Any]] = {}
+    for declared in inputs:
+        if declared.own_default and declared.default is not None:
+            default = {"__value__": declared.default} if isinstance(declared.default, list) else declared.default
+            defaults.setdefault(declared.node_id, {})[declared.input_name] = default
+    locked = [(declared.node_id, declared.input_name) for declared in inputs if declared.locked]
+    return report(with_values(workflow, defaults), catalogs, locked=locked, hints=hints)
+
+
+def _knows(catalog: Catalog | None, workflow: Mapping[str, Any]) -> bool:
+    return catalog is not None and all(node["class_type"] in catalog.classes for node in workflow.values())
 
 
 def _app_of(wanted: Wanted) -> App | None:
@@ -173,14 +184,17 @@ def _app_of(wanted: Wanted) -> App | None:
     return apps[0]
 
 
-def _followed(before: Deployment, workflow: Mapping[str, Any], declared: tuple[Input, ...]) -> tuple[tuple[Edit, ...], tuple[Edit, ...]]:
+def _followed(
+    before: Deployment, workflow: Mapping[str, Any], declared: tuple[Input, ...], catalog: Catalog | None
+) -> tuple[tuple[Edit, ...], tuple[Edit, ...]]:
     """Return the edits of the version before, at their nodes of the new workflow, and those that found none.
 
     An input that would be called otherwise now keeps the name that callers know, as an edit.
     """
     kept, lost = follow(before.edits, before.workflow, workflow)
     now = {one.name for one in declared}
-    known = {one.key: one.name for one in before.inputs if one.name not in now}
+    called = before.inputs or _inputs_now(before, catalog)  # of before inputs were declared, there are none
+    known = {one.key: one.name for one in called if one.name not in now}
     renamed, _ = follow(
         (edit_at(anchor, {"name": known[anchor.key]}) for anchor in anchors(before.workflow) if anchor.key in known),
         before.workflow,

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from viewcomfy.core import doctor as rules
 from viewcomfy.core.doctor import Check, Diagnosis, State
-from viewcomfy.core.report import report
 from viewcomfy.core.report_hints import Hints
 from viewcomfy.engine.base import Engine, WorkerInfo
 from viewcomfy.service.catalogs import CatalogService
+from viewcomfy.service.deployer import report_of
 from viewcomfy.service.deployments import DeploymentService
 
 PATIENCE = 300.0
@@ -31,7 +31,7 @@ class Doctor:
         """Look at everything, asking every backend anew."""
         await self._catalogs.refresh(PATIENCE)
         catalogs, hints = await self._catalogs.by_backend(), Hints()
-        reports = {one.name: report(one.workflow, catalogs, hints=hints) for one in await self._deployments.list()}
+        reports = {one.name: report_of(one.workflow, one.inputs, catalogs, hints) for one in await self._deployments.list()}
         return Diagnosis(tuple(await self._checks()), reports)
 
     async def _checks(self) -> list[Check]:

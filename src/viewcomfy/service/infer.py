@@ -94,11 +94,15 @@ class InferService:
 
         Raises UnknownDeployment, UnknownVersion, KeyNotAllowed.
         """
-        if caller.key is not None and not caller.key.allows(name):
-            raise KeyNotAllowed(f"This key may not call {name[:80]!r}.", hint="Ask the owner of the server for a key that may.")
         if version is not None:
-            return await self._deployments.version(name, version)
+            return await self.look_at(caller, name, version)
+        _check_allowed(caller, name)
         return (await self._deployments.released(name)).choose(secrets.token_hex(8))
+
+    async def look_at(self, caller: Caller, name: str, version: int | None = None) -> Deployment:
+        """Return a version that is to be described, not called: the current one where none is named, whatever a canary gets."""
+        _check_allowed(caller, name)
+        return await self._deployments.get(name) if version is None else await self._deployments.version(name, version)
 
     async def inputs(self, deployment: Deployment) -> tuple[Input, ...]:
         """Return the inputs that a call of this version may set."""
@@ -124,7 +128,7 @@ class InferService:
         """Check what a call says of the deployment's workflow, or of another one that came with it. Raises BadInput and its kinds."""
         overridden = workflow is not deployment.workflow
         checked = await self._checker.check(workflow, inputs, taken.params, taken.sent, overridden=overridden)
-        if overridden or not deployment.runs:
+        if overridden or not (deployment.runs and deployment.checked):
             await self._checker.refuse_unfit(checked.workflow)
         return checked
 
@@ -242,6 +246,11 @@ class InferService:
             affinity=affinity_of(workflow),
             time_limit=deployment.time_limit or self._limits.time_limit,
         )
+
+
+def _check_allowed(caller: Caller, name: str) -> None:
+    if caller.key is not None and not caller.key.allows(name):
+        raise KeyNotAllowed(f"This key may not call {name[:80]!r}.", hint="Ask the owner of the server for a key that may.")
 
 
 def _prompt_id(wanted: str | None) -> str:

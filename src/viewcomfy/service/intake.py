@@ -149,7 +149,8 @@ def _urls(params: Mapping[str, Any], inputs: Sequence[Input]) -> dict[str, str]:
     found = {name: value for name, value in params.items() if isinstance(value, str) and _is_url(value)}
     if not found:
         return {}
-    takes_file = {name for declared in inputs if declared.kind.is_file for name in (declared.name, declared.key)}
+    # a locked input is refused whatever comes, so nothing is brought for it
+    takes_file = {name for one in inputs if one.kind.is_file and not one.locked for name in (one.name, one.key)}
     return {name: value for name, value in found.items() if name in takes_file}
 
 

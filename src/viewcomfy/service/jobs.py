@@ -18,6 +18,8 @@ from viewcomfy.store.jobs import JobRows
 POLL_SECONDS = 2.0
 """How often the store is asked while nothing is heard: the store is the truth, events are an extra."""
 
+COUNT_SECONDS = 10.0
+
 
 class JobService:
     """Look after accepted jobs on behalf of a caller, who sees only their own; the admin sees all."""
@@ -27,6 +29,7 @@ class JobService:
         self._engine = engine
         self._clock = clock
         self._poll = poll_seconds
+        self._counted: tuple[float, dict[JobStatus, int]] | None = None
 
     async def get(self, caller: Caller, prompt_id: str) -> Job:
         """Return a job. Raises UnknownJob, also for somebody else's."""
@@ -42,6 +45,12 @@ class JobService:
     async def position(self, job: Job) -> int | None:
         """Return how many jobs stand before this one; None when it does not wait."""
         return await self._engine.position(job.prompt_id) if job.status is JobStatus.QUEUED else None
+
+    async def counts(self) -> dict[JobStatus, int]:
+        """Return how many jobs there are of each status, as of a few seconds ago at most: counting reads every one."""
+        if self._counted is None or self._clock() - self._counted[0] > COUNT_SECONDS:
+            self._counted = (self._clock(), await self._rows.counts())
+        return self._counted[1]
 
     async def cancel(self, caller: Caller, prompt_id: str) -> Job:
         """Cancel a job that is queued or running; a finished one stays as it is. Raises UnknownJob."""

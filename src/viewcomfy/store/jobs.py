@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from viewcomfy.core.errors import BadInput, Conflict
@@ -23,6 +23,7 @@ _GET = (
     .join_from(jobs, workflows, workflows.c.prompt_id == jobs.c.prompt_id)
     .where(jobs.c.prompt_id == bindparam("wanted"))
 )
+_COUNTS = select(jobs.c.status, func.count().label("number")).group_by(jobs.c.status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +95,10 @@ class JobRows:
         more = str(rows[limit - 1].number) if len(rows) > limit else None
         return [job_of(row) for row in rows[:limit]], more
 
-    async def statuses(self, prompt_ids: Collection[str]) -> dict[str, JobStatus]:
-        """Return the status of each of these jobs that exists."""
-        query = select(jobs.c.prompt_id, jobs.c.status).where(jobs.c.prompt_id.in_(prompt_ids))
-        rows = await self._database.read(lambda connection: connection.execute(query).all())
-        return {row.prompt_id: JobStatus(row.status) for row in rows}
+    async def counts(self) -> dict[JobStatus, int]:
+        """Return how many jobs there are of each status."""
+        rows = await self._database.read(lambda connection: connection.execute(_COUNTS).all())
+        return {status: 0 for status in JobStatus} | {JobStatus(row.status): row.number for row in rows}
 
     async def finished_before(self, time: float, limit: int = 500) -> list[str]:
         """Return the prompt_ids of jobs that finished before a time, oldest first."""

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from viewcomfy.wire.inputs import InputOut
 from viewcomfy.wire.reports import ReportOut
 
-InputEdits = dict[str, dict[str, Any]]
+InputEdits = dict[str, dict[str, Any] | None]
 
 
 class DeployRequest(BaseModel):

@@ -101,7 +101,7 @@ async def compare_versions(name: str, _: Admin, request: Request, before: int | 
     """Say what changes for callers from one version to another; by default to the current one from the version before it."""
     new = await _version(request, name, after)
     if before is None and new.version == 1:
-        raise Conflict(f"{name!r} has one version only.", hint="Deploy it again, then compare.")
+        raise Conflict(f"Version 1 of {name!r} has none before it.", hint="Deploy it again, then compare.")
     old = await _version(request, name, new.version - 1 if before is None else before)
     infer = services_of(request).infer
     changes = compare(await infer.inputs(old), await infer.inputs(new))

@@ -44,7 +44,7 @@ async def docs(request: Request) -> Response:
 async def _document(request: Request) -> dict[str, Any]:
     services = services_of(request)
     caller = await authenticate(services, request.scope, basic_credentials_of(request.scope))
-    found = await services.infer.open(caller, request.path_params["name"], pinned_version(request))
+    found = await services.infer.look_at(caller, request.path_params["name"], pinned_version(request))
     return deployment_openapi(
         found.name,
         version=found.version,

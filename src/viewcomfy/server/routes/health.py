@@ -63,4 +63,6 @@ def _is_usable(backend: Mapping[str, Any]) -> bool:
 async def metrics(request: Request) -> Response:
     """Return numbers for Prometheus."""
     numbers: Metrics = request.app.state.metrics
-    return Response(numbers.text(*await services_of(request).workers.overview()), media_type="text/plain; version=0.0.4; charset=utf-8")
+    services = services_of(request)
+    text = numbers.text(*await services.workers.overview(), await services.jobs.counts())
+    return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
