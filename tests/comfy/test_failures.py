@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from viewcomfy.comfy.failures import broke_the_device, failure, node_rejection, rejection
 from viewcomfy.comfy.messages import Failed
-from viewcomfy.core.errors import InvalidUpload, MissingModel, OutOfMemory, UnknownNodeClass, WorkflowFailed, WorkflowRejected
+from viewcomfy.core.errors import DiskFull, InvalidUpload, MissingModel, OutOfMemory, UnknownNodeClass, WorkflowFailed, WorkflowRejected
 
 
 def fault(kind: str, name: str, value: Any, details: str = "…", class_type: str = "Node") -> dict[str, Any]:
@@ -77,9 +77,10 @@ def test_a_strange_refusal_is_a_refusal(body: bytes) -> None:
         ("torch.cuda.OutOfMemoryError", "…", OutOfMemory),
         ("MemoryError", "", OutOfMemory),
         ("RuntimeError", "DefaultCPUAllocator: can't allocate memory: you tried", OutOfMemory),
+        ("OSError", "[Errno 28] No space left on device", DiskFull),
     ],
 )
-def test_want_of_memory_is_told_apart_from_other_exceptions(exception: str, message: str, kind: type[Exception]) -> None:
+def test_want_of_memory_or_space_is_told_apart_from_other_exceptions(exception: str, message: str, kind: type[Exception]) -> None:
     error = failure(Failed("p", "3", "KSampler", exception, message), {"3": {"class_type": "KSampler", "_meta": {"title": "Paint"}}})
     assert type(error) is kind
     assert error.message == f"KSampler: {message}"

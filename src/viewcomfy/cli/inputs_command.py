@@ -11,6 +11,7 @@ from typer.core import TyperCommand
 from viewcomfy.cli.input_options import given_inputs, option_name, options_of
 from viewcomfy.cli.options import CONNECTING, connect
 from viewcomfy.core.errors import BadInput, ViewComfyError
+from viewcomfy.core.params import SEPARATOR
 from viewcomfy.core.suggestions import nearest
 
 if TYPE_CHECKING:
@@ -107,7 +108,12 @@ def _told(fault: typer.TyperException, known: Known | None, own: set[str]) -> Ex
     wrong = getattr(fault, "option_name", None)
     if not wrong or not known or not known.detail:
         return fault
-    options = [option_name(declared.name) for declared in known.detail.inputs if not declared.hidden and not declared.locked]
-    near = nearest(wrong, options) or nearest(wrong, (name for name in own if name.startswith("--")))
-    meant = f"Did you mean {' or '.join(near)}? " if near else ""
-    return BadInput(f"{known.name} has no input for {wrong}.", hint=f"{meant}`viewcomfy run {known.name} --help` shows them all.")
+    from viewcomfy.wire.input_schema import visible
+
+    word = wrong.lstrip("-").replace("-", "_")
+    shown = visible(known.detail.inputs)
+    near = [declared.name for declared in shown if declared.key.endswith(f"{SEPARATOR}{word}")][:3]  # it was given a better name
+    near = near or nearest(word, (declared.name for declared in shown))
+    near = near or nearest(word, (name.lstrip("-").replace("-", "_") for name in own if name.startswith("--")))
+    meant = f"Did you mean {' or '.join(map(option_name, near))}? " if near else ""
+    return BadInput(f"{known.detail.name} has no input for {wrong}.", hint=f"{meant}`viewcomfy run {known.detail.name} --help` shows them all.")

@@ -8,10 +8,20 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from viewcomfy.comfy.messages import Failed
-from viewcomfy.core.errors import InvalidUpload, MissingModel, OutOfMemory, RunError, UnknownNodeClass, WorkflowFailed, WorkflowRejected
+from viewcomfy.core.errors import (
+    DiskFull,
+    InvalidUpload,
+    MissingModel,
+    OutOfMemory,
+    RunError,
+    UnknownNodeClass,
+    WorkflowFailed,
+    WorkflowRejected,
+)
 from viewcomfy.core.workflows import node_title
 
 OUT_OF_MEMORY = ("CUDA out of memory", "can't allocate memory", "HIP out of memory", "MPS backend out of memory")
+NO_SPACE = ("No space left on device", "Disk quota exceeded")
 BROKEN_DEVICE = ("CUDA error", "HIP error", "device-side assert", "cuDNN error")
 UNREADABLE_UPLOAD = ("Invalid image file", "Invalid audio file", "Invalid video file")
 
@@ -51,15 +61,18 @@ def node_rejection(node_errors: Mapping[str, Any], message: str = "ComfyUI refus
     return WorkflowRejected(message)
 
 
-def failure(failed: Failed, workflow: Mapping[str, Any]) -> RunError:
+def failure(failed: Failed, workflow: Mapping[str, Any]) -> RunError | DiskFull:
     """Return the error for a node that raised an exception; `details` holds node_id, node_type, node_title and exception_type."""
     node = workflow.get(failed.node_id)
     title = node_title(node) if isinstance(node, dict) and "class_type" in node else failed.node_type
     details = {
         "node_id": failed.node_id, "node_type": failed.node_type, "node_title": title, "exception_type": failed.exception_type,
     }  # fmt: skip
+    message = f"{failed.node_type}: {failed.message}"
+    if any(text in failed.message for text in NO_SPACE):
+        return DiskFull(message, hint="Free some space where ComfyUI writes its files, then try again.", details=details)
     kind = OutOfMemory if ran_out_of_memory(failed) else WorkflowFailed
-    return kind(f"{failed.node_type}: {failed.message}", details=details)
+    return kind(message, details=details)
 
 
 def ran_out_of_memory(failed: Failed) -> bool:

@@ -98,7 +98,7 @@ class JobRows:
     async def counts(self) -> dict[JobStatus, int]:
         """Return how many jobs there are of each status."""
         rows = await self._database.read(lambda connection: connection.execute(_COUNTS).all())
-        return {status: 0 for status in JobStatus} | {JobStatus(row.status): row.number for row in rows}
+        return dict.fromkeys(JobStatus, 0) | {JobStatus(row.status): row.number for row in rows}
 
     async def finished_before(self, time: float, limit: int = 500) -> list[str]:
         """Return the prompt_ids of jobs that finished before a time, oldest first."""
