@@ -64,5 +64,7 @@ async def metrics(request: Request) -> Response:
     """Return numbers for Prometheus."""
     numbers: Metrics = request.app.state.metrics
     services = services_of(request)
-    text = numbers.text(*await services.workers.overview(), await services.jobs.counts())
+    workers, queued = await services.workers.overview()
+    jobs = {status.value: number for status, number in (await services.jobs.counts()).items()}
+    text = numbers.text(workers, queued, jobs)
     return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
