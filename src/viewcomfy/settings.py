@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     attempts: int = Field(3, ge=1, le=20, description="How often a job is tried when its backend or worker is lost.")
     lease_seconds: float = Field(30.0, gt=0, description="Seconds after which a silent worker loses its job.")
     time_limit: float = Field(0.0, ge=0, description="Seconds that a job may run where its deployment says nothing; 0 means no limit.")
-    max_queue: int = Field(1000, ge=1, description="How many jobs may wait; the next one answers 429.")
+    max_queue: int = Field(10_000, ge=1, description="How many jobs may wait; the next one answers 429.")
 
     max_upload: int = Field(1024 * MIB, ge=1, description="The largest file part, in bytes.")
     max_request: int = Field(2048 * MIB, ge=1, description="The largest request body, in bytes.")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, StreamingResponse
 
 from tests.client.conftest import MakeClient
-from tests.client.scripted import LOGS, REPORT, WORKFLOW, ScriptedServer, Stream
+from tests.client.scripted import DEPLOYED, LOGS, REPORT, WORKFLOW, ScriptedServer, Stream
 from viewcomfy import BadInput, BreakingChange, DeploymentProblems, InvalidParams, InvalidUpload, JobStatus, ServerUnavailable, StillRunning
 from viewcomfy.core.errors import InvalidName
 
@@ -214,6 +216,23 @@ def test_a_refused_deploy_says_why_in_its_class(make_client: MakeClient, server:
     with pytest.raises(BreakingChange) as broken:
         client.deploy("demo", WORKFLOW)
     assert broken.value.problems == [{"input": "seed"}]
+
+
+def late(answer: Any) -> StreamingResponse:
+    async def text() -> AsyncIterator[bytes]:
+        await asyncio.sleep(0.8)
+        yield json.dumps(answer).encode()
+
+    return StreamingResponse(text())
+
+
+def test_what_waits_for_comfyui_may_take_longer_than_other_calls(make_client: MakeClient, server: ScriptedServer) -> None:
+    client = make_client(admin_token="t0", timeout=0.2, tries=1)
+    server.fail("PUT", "/api/deployments/demo", late(DEPLOYED))
+    assert client.deploy("demo", WORKFLOW).report.ok
+    server.fail("GET", "/d/demo", late({}))
+    with pytest.raises(ServerUnavailable):
+        client.params("demo")
 
 
 @pytest.mark.parametrize(("method", "path"), [("PUT", ""), ("PATCH", "/inputs"), ("POST", "/rollback")])

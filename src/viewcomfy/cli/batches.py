@@ -73,7 +73,8 @@ def cancel(client: Client, batch_id: BatchId, as_json: AsJson = False) -> None:
     batch = client.batch(batch_id).cancel()
     if as_json:
         return show.as_json(batch.model_dump(mode="json"))
-    return show.say(Text.assemble("Asked it to stop: ", standing(batch.progress), "."))
+    words = "All its jobs have ended: " if batch.progress.done == batch.progress.total else "Asked it to stop: "
+    return show.say(Text.assemble(words, standing(batch.progress), "."))
 
 
 @batches.command("zip")
@@ -97,11 +98,11 @@ def save_zip(
 
 
 def standing(progress: ProgressOut) -> Text:
-    """Say how many jobs stand where: `12: 10 succeeded, 2 failed`."""
+    """Say how many jobs stand where: `10 succeeded, 2 failed`."""
     from rich.text import Text
 
     from viewcomfy.cli import show
 
     counts = {status: getattr(progress, status) for status in show.STATUS_COLORS}
     words = [Text.assemble(f"{count} ", show.status(status)) for status, count in counts.items() if count]
-    return Text.assemble(f"{progress.total}: ", Text(", ").join(words))
+    return Text(", ").join(words)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 
 from viewcomfy.cli.exits import ExitCode
 from viewcomfy.cli.options import AsJson, with_client
+from viewcomfy.core.errors import BreakingChange, DeploymentProblems, Forbidden
 
 if TYPE_CHECKING:
     from viewcomfy.client.client import Client
@@ -68,28 +70,47 @@ def deploy(
     from viewcomfy.cli.waiting import waiting
 
     source, edits = read_source(file, workflow), read_edits(inputs)
-    with waiting(WAITING):
-        if check:
-            found = client.check(source.workflow, app_file=source.app_file, name=name, inputs=edits)
-        else:
-            made = client.deploy(
-                name,
-                source.workflow,
-                app_file=source.app_file,
-                inputs=edits,
-                title=title,
-                description=description,
-                note=note,
-                time_limit=time_limit,
-                cancel_on_disconnect=cancel_on_disconnect,
-                force=force,
-                allow_breaking=allow_breaking,
-                make_current=current,
-            )
-            declared = client.deployment(name, version=made.version).inputs()
     if check:
-        return _checked(found, confirmed=allow_breaking or not current, forced=force, as_json=as_json)
-    return _deployed(made, declared, as_json=as_json)
+        with waiting(WAITING):
+            found = client.check(source.workflow, app_file=source.app_file, name=name, inputs=edits)
+        return _checked(found, forced=force, confirmed=allow_breaking or not current, as_json=as_json)
+    with waiting(WAITING), _hints():
+        made = client.deploy(
+            name,
+            source.workflow,
+            app_file=source.app_file,
+            inputs=edits,
+            title=title,
+            description=description,
+            note=note,
+            time_limit=time_limit,
+            cancel_on_disconnect=cancel_on_disconnect,
+            force=force,
+            allow_breaking=allow_breaking,
+            make_current=current,
+        )
+    return _deployed(made, _inputs(client, made), as_json=as_json)
+
+
+@contextmanager
+def _hints() -> Iterator[None]:
+    """Say which option helps where the server says what to send."""
+    try:
+        yield
+    except DeploymentProblems as fault:
+        fault.hint = "Mend it, or deploy it all the same with --force."
+        raise
+    except BreakingChange as fault:
+        fault.hint = "Deploy it all the same with --allow-breaking, or with --not-current for those calls alone that pin its version."
+        raise
+
+
+def _inputs(client: Client, made: DeployedOut) -> list[InputOut]:
+    """Return the inputs of what was deployed; none where the key beside the admin token is for other deployments."""
+    try:
+        return client.deployment(made.name, version=made.version).inputs()
+    except Forbidden:
+        return []
 
 
 def _checked(found: CheckOut, *, confirmed: bool, forced: bool, as_json: bool) -> None:

@@ -14,7 +14,7 @@ class ExitCode(IntEnum):
     OK = 0
     """Done."""
     RUN_FAILED = 1
-    """The job was accepted and failed."""
+    """The job was accepted and failed, or the doctor found something that must be done."""
     BAD_INPUT = 2
     """The command line, a file or a value is wrong; nothing was done."""
     NOT_ALLOWED = 3

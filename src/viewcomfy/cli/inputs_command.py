@@ -72,14 +72,11 @@ class InputsCommand(TyperCommand):
         ahead.ignore_unknown_options = ahead.allow_extra_args = True
         super().parse_args(ahead, list(args))
         wants_help = any(arg in ctx.help_option_names for arg in args)
-        unknown = next((arg for arg in ahead.args if len(arg) > 1 and arg.startswith("-")), None)
-        name = ahead.params.get("name")
-        if not name or not (wants_help or unknown):
+        name = ahead.params.get("name") or ""
+        if name.startswith("-"):  # an option that is not known passes as a word
+            raise BadInput(f"{name.partition('=')[0]} stands before the deployment's name.", hint=f"Write {ctx.command_path} NAME first.")
+        if not name or not (wants_help or any(len(arg) > 1 and arg.startswith("-") for arg in ahead.args)):
             return None
-        if unknown and args.index(unknown) < args.index(name):
-            raise BadInput(
-                f"{unknown.partition('=')[0]} stands before the deployment's name.", hint=f"Write {ctx.command_path} NAME first."
-            )
         return self._asked(ctx, ahead.params, wants_help=wants_help)
 
     def _asked(self, ctx: Any, params: dict[str, Any], *, wants_help: bool) -> Known:
@@ -116,4 +113,6 @@ def _told(fault: typer.TyperException, known: Known | None, own: set[str]) -> Ex
     near = near or nearest(word, (declared.name for declared in shown))
     near = near or nearest(word, (name.lstrip("-").replace("-", "_") for name in own if name.startswith("--")))
     meant = f"Did you mean {' or '.join(map(option_name, near))}? " if near else ""
-    return BadInput(f"{known.detail.name} has no input for {wrong}.", hint=f"{meant}`viewcomfy run {known.detail.name} --help` shows them all.")
+    return BadInput(
+        f"{known.detail.name} has no input for {wrong}.", hint=f"{meant}`viewcomfy run {known.detail.name} --help` shows them all."
+    )

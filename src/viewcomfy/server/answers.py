@@ -33,6 +33,11 @@ class Accepted:
     cancel_on_disconnect: bool
     heartbeat: float
 
+    async def left(self) -> None:
+        """Cancel the job of a caller who has gone away, if its deployment says so."""
+        if self.cancel_on_disconnect:
+            await self.services.jobs.cancel(self.caller, self.job.prompt_id)
+
 
 class InferAnswer(LiveResponse):
     """Waits for the job and sends the result; how it is sent differs."""
@@ -54,8 +59,8 @@ class InferAnswer(LiveResponse):
             refusal = error_response(internal_error(fault, scope), self.prompt_id, {PROMPT_ID_HEADER: self.prompt_id})
             await refusal(scope, receive, send)
             return
-        if not finished and self.accepted.cancel_on_disconnect:
-            await self.services.jobs.cancel(self.accepted.caller, self.prompt_id)
+        if not finished:
+            await self.accepted.left()
 
 
 class ResultAnswer(InferAnswer):

@@ -23,6 +23,8 @@ from viewcomfy.wire.run import RunRequest
 
 SPOOL_FOLDER = "tmp"
 VERSION_HEADER = "ViewComfy-Version"
+_JSON_HINT = 'Send {"inputs": {"prompt": "a cat"}}; GET /d/<name> lists the inputs.'
+_FORM_HINT = 'Send values as JSON in one field, inputs={"prompt": "a cat"}; a file needs a file name (curl: -F image=@photo.png).'
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,13 @@ async def reading_call(request: Request, *, allow_json: bool = False) -> AsyncIt
     """Check who calls what before the body is read, then read it; the files that came are removed afterwards."""
     caller, deployment = await opened(request)
     if allow_json and is_json(request):
-        asked = await read_model(request, RunRequest, settings_of(request).max_field)
-        yield Call(caller, deployment, Received(asked.inputs, asked.workflow_api, (), asked.prompt_id), {})
+        yield Call(caller, deployment, await _read_json(request), {})
         return
     form = await whole_form(request)
     try:
+        if form.dropped:
+            inputs = {one.name for one in await services_of(request).infer.inputs(deployment)}
+            _refuse_stray([name for name in form.dropped if name in inputs or allow_json])  # V1 has fields that nobody reads
         yield Call(caller, deployment, _received(form), dict(form.fields))
     finally:
         form.discard()
@@ -76,6 +80,26 @@ def pinned_version(request: Request) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise BadInput(f"{text[:40]!r} is not a version.", hint="Versions are whole numbers, counted from 1.")
     return int(text)
+
+
+async def _read_json(request: Request) -> Received:
+    try:
+        asked = await read_model(request, RunRequest, settings_of(request).max_field)
+    except BadInput as fault:
+        fault.hint = fault.hint or _JSON_HINT
+        raise
+    return Received(asked.inputs, asked.workflow_api, (), asked.prompt_id)
+
+
+def _refuse_stray(names: list[str]) -> None:
+    """Refuse text fields that were meant as inputs: what is not read must not be taken for said."""
+    if names:
+        is_json = names[0].lstrip().startswith("{")
+        raise InvalidParams(
+            f"The form has a text field {names[0][:80]!r}, which is not read.",
+            hint="Send JSON with the header Content-Type: application/json." if is_json else _FORM_HINT,
+            problems=[{"input": name, "message": f"{name!r} came as a text field of its own."} for name in names],
+        )
 
 
 def _received(form: Form) -> Received:

@@ -33,12 +33,13 @@ class FormLimits:
 
 
 class FormData:
-    """The fields and files so far. Fields: the last of a name wins. Files: a name may come once."""
+    """The fields and files so far. Fields: the last of a name wins. Files: a name may come once. `dropped` text fields mean nothing."""
 
     def __init__(self, limits: FormLimits, folder: Path) -> None:
         self.limits = limits
         self.fields: dict[str, str] = {}
         self.files: dict[str, FilePart] = {}
+        self.dropped: list[str] = []
         self._folder = folder
         self._text_count = 0
         self._file_count = 0
@@ -53,6 +54,8 @@ class FormData:
             raise InvalidUpload(
                 f"{name[:200]!r} came as text.", hint="Send values in params; a file part needs a file name (curl: -F 'NAME=@path')."
             )
+        if name not in KEPT_FIELDS:
+            self.dropped.append(name[:200])
         return TextPart(self, name)
 
     def begin_file(self, name: str, filename: str, content_type: str) -> FilePart:

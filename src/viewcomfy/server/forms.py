@@ -25,10 +25,11 @@ ACCEPTED = "Send application/x-www-form-urlencoded or multipart/form-data, as `c
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A form read to its end. Whoever has it must `discard` it."""
+    """A form read to its end; `dropped` names the text fields that mean nothing. Whoever has it must `discard` it."""
 
     fields: Mapping[str, str] = field(default_factory=dict)
     files: tuple[ReceivedFile, ...] = ()
+    dropped: tuple[str, ...] = ()
 
     def discard(self) -> None:
         """Remove the temporary files that are still there."""
@@ -58,7 +59,7 @@ async def read_form(headers: Mapping[str, str], body: AsyncIterable[bytes], limi
         if announced is not None and received != announced:
             _refuse_half()
         reader.finish()
-        return Form(data.fields, data.received_files())
+        return Form(data.fields, data.received_files(), tuple(data.dropped))
     except FormParserError as fault:
         data.discard()
         raise InvalidForm(f"The form is damaged: {fault}.", hint=ACCEPTED) from fault

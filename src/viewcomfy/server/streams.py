@@ -61,7 +61,8 @@ class LiveResponse(Response):
 
     async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
         """Answer until all is said or the client goes away."""
-        await while_connected(receive, self.answer(self.sender(send)))
+        if not await while_connected(receive, self.answer(self.sender(send))):
+            await self.left()
 
     def sender(self, send: Send) -> Sender:
         """Return what sends this answer."""
@@ -70,6 +71,9 @@ class LiveResponse(Response):
     async def answer(self, out: Sender) -> None:
         """Send the answer."""
         raise NotImplementedError
+
+    async def left(self) -> None:
+        """Do what is to be done when the client has gone away before the end."""
 
 
 class EventStream(LiveResponse):

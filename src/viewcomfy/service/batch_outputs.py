@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import secrets
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from viewcomfy.core.jobs import Job
 from viewcomfy.core.outputs import Output
 from viewcomfy.files.base import Files
 from viewcomfy.service.contact_sheet import draw_sheet
+from viewcomfy.service.threads import to_the_end
 from viewcomfy.service.zip_stream import ZipEntry, entries_of
 from viewcomfy.store.batches import BatchJob, BatchRows
 
@@ -78,7 +79,7 @@ class BatchOutputs:
 
         try:
             async with self._drawing:
-                await _to_the_end(draw, gone)
+                await to_the_end(draw, gone.set)
             yield target
         finally:
             target.unlink(missing_ok=True)
@@ -89,18 +90,6 @@ class BatchOutputs:
                 raise _Gone
             picture = next((output for output in job.outputs if _is_picture(output)), None) if job else None
             yield label, self._files.local_path(picture.file_key) if picture else None
-
-
-async def _to_the_end(work: Callable[[], None], gone: threading.Event) -> None:
-    """Work in a thread; a cancel tells it to stop, and waits until it has."""
-    doing = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        await asyncio.shield(doing)
-    except asyncio.CancelledError:
-        gone.set()
-        await asyncio.wait({doing})
-        doing.exception()  # which nobody wants to hear of
-        raise
 
 
 def _nothing(what: str, *, done: bool) -> Conflict:

@@ -155,7 +155,9 @@ class Deployer:
         return report_of(workflow, inputs, await self._catalogs.by_backend())
 
 
-def report_of(workflow: Mapping[str, Any], inputs: tuple[Input, ...], catalogs: Mapping[str, Catalog], hints: Hints | None = None) -> Report:
+def report_of(
+    workflow: Mapping[str, Any], inputs: tuple[Input, ...], catalogs: Mapping[str, Catalog], hints: Hints | None = None
+) -> Report:
     """Report on a workflow as a call would run it that says nothing: with the defaults of its inputs."""
     defaults: dict[str, dict[str, Any]] = {}
     for declared in inputs:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from viewcomfy.core import doctor as rules
+from viewcomfy.core.catalog import Catalog
+from viewcomfy.core.deployments import Deployment
 from viewcomfy.core.doctor import Check, Diagnosis, State
+from viewcomfy.core.report import Report
 from viewcomfy.core.report_hints import Hints
 from viewcomfy.engine.base import Engine, WorkerInfo
 from viewcomfy.service.catalogs import CatalogService
@@ -30,8 +34,8 @@ class Doctor:
     async def examine(self) -> Diagnosis:
         """Look at everything, asking every backend anew."""
         await self._catalogs.refresh(PATIENCE)
-        catalogs, hints = await self._catalogs.by_backend(), Hints()
-        reports = {one.name: report_of(one.workflow, one.inputs, catalogs, hints) for one in await self._deployments.list()}
+        catalogs, deployments = await self._catalogs.by_backend(), await self._deployments.list()
+        reports = await asyncio.to_thread(_reports, deployments, catalogs)  # a second or two where there are many
         return Diagnosis(tuple(await self._checks()), reports)
 
     async def _checks(self) -> list[Check]:
@@ -42,6 +46,11 @@ class Doctor:
         if self._catalogs.why_unknown:
             checks.append(Check("ComfyUI", State.WARNING, self._catalogs.why_unknown))
         return checks
+
+
+def _reports(deployments: Iterable[Deployment], catalogs: Mapping[str, Catalog]) -> dict[str, Report]:
+    hints = Hints()
+    return {one.name: report_of(one.workflow, one.inputs, catalogs, hints) for one in deployments}
 
 
 def _checks_of(worker: WorkerInfo) -> Iterator[Check]:

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from viewcomfy.files.data_url import decode_data_url, is_data_url
 from viewcomfy.files.fetch import Fetcher
 from viewcomfy.files.sniff import UNKNOWN, sniff
 from viewcomfy.service.received import ReceivedFile
+from viewcomfy.service.threads import to_the_end
 
 FETCHES = 16
 """How many files are fetched at once; further calls wait for their turn."""
@@ -107,13 +109,16 @@ class Intake:
         path = self._folder / uuid.uuid4().hex
         try:
             if is_data_url(url):
-                content_type, size = await asyncio.to_thread(decode_data_url, url, path, self._max_bytes)
+                content_type, size = await to_the_end(partial(decode_data_url, url, path, self._max_bytes))
                 return ReceivedFile(field, f"upload{_suffix(content_type)}", content_type, size, path)
             async with self._fetching:
                 fetched = await self._fetcher.fetch(url, path)
             return ReceivedFile(field, fetched.filename, fetched.content_type, fetched.size, path)
         except ViewComfyError as fault:
             fault.problems = fault.problems or [{"input": field[:200], "message": fault.message}]
+            raise
+        except asyncio.CancelledError:
+            path.unlink(missing_ok=True)
             raise
 
 

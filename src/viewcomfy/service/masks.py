@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -13,6 +13,7 @@ from viewcomfy.core.errors import InvalidUpload
 from viewcomfy.core.outputs import safe_filename
 from viewcomfy.core.validation import Checked
 from viewcomfy.service.received import ReceivedFile
+from viewcomfy.service.threads import to_the_end
 
 
 def apply_mask(image_path: Path, mask_path: Path, target: Path) -> None:
@@ -60,9 +61,9 @@ class MaskedOnce:
         pair = image.path, mask.path
         if pair not in self._made:
             target = image.path.with_name(f"{image.path.name}.masked-{len(self._made)}")
+            self._made[pair] = target
             try:
-                await asyncio.to_thread(apply_mask, *pair, target)
-                self._made[pair] = target
+                await to_the_end(partial(apply_mask, *pair, target))
             except InvalidUpload as fault:
                 fault.problems = [{"input": image.field[:200], "message": fault.message, "hint": fault.hint}]
                 self._made[pair] = fault

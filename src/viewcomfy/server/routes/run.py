@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -11,15 +12,14 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from viewcomfy.core.jobs import Job
-from viewcomfy.core.keys import Caller
-from viewcomfy.server.answers import PROMPT_ID_HEADER
+from viewcomfy.server.answers import PROMPT_ID_HEADER, Accepted
+from viewcomfy.server.auth import authenticate
 from viewcomfy.server.bodies import json_response
-from viewcomfy.server.calls import opened, reading_call
+from viewcomfy.server.calls import pinned_version, reading_call
 from viewcomfy.server.deps import base_url, services_of, settings_of
 from viewcomfy.server.present import deployment_detail, job_out
 from viewcomfy.server.routes.infer import CALL_PARAMETERS, TEXT_FIELDS
-from viewcomfy.server.streams import EventStream, with_heartbeat
-from viewcomfy.service.jobs import JobService
+from viewcomfy.server.streams import EventStream, while_connected, with_heartbeat
 from viewcomfy.wire.deployments import DeploymentDetail
 from viewcomfy.wire.jobs import JobOut
 from viewcomfy.wire.run import RunRequest
@@ -62,13 +62,13 @@ async def run(request: Request) -> Response:
     services = services_of(request)
     async with reading_call(request, allow_json=True) as call:
         job = await services.infer.submit(call.caller, call.deployment, call.received)
+    accepted = Accepted(services, call.caller, job, call.deployment.cancel_on_disconnect, settings_of(request).heartbeat)
     headers = {PROMPT_ID_HEADER: job.prompt_id, "Location": f"{base_url(request)}/api/jobs/{job.prompt_id}"}
     if "text/event-stream" in request.headers.get("accept", "").lower():
-        events = with_heartbeat(services.jobs.follow(job.prompt_id), settings_of(request).heartbeat)
-        return EventStream(events, headers)
+        return RunEvents(accepted, headers)
     seconds = _seconds_to_wait(request)
     if seconds:
-        job = await _ended(services.jobs, call.caller, job, seconds)
+        job = await _ended(request, accepted, seconds)
         headers["Preference-Applied"] = f"wait={seconds:g}"
     shown = job_out(job, services.links, base_url(request), await services.jobs.position(job))
     return json_response(shown, 200 if job.status.is_final else 202, headers)
@@ -78,19 +78,38 @@ async def run(request: Request) -> Response:
 async def describe(name: str, request: Request) -> Response:
     """Return the deployment with the inputs that a call may set."""
     services = services_of(request)
-    _, deployment = await opened(request)
+    caller = await authenticate(services, request.scope)
+    deployment = await services.infer.look_at(caller, name, pinned_version(request))
     inputs = await services.infer.inputs(deployment)
     return json_response(deployment_detail(deployment, await services.deployments.released(name), inputs, base_url(request)))
 
 
+class RunEvents(EventStream):
+    """The events of a job that was just accepted."""
+
+    def __init__(self, accepted: Accepted, headers: Mapping[str, str]) -> None:
+        super().__init__(with_heartbeat(accepted.services.jobs.follow(accepted.job.prompt_id), accepted.heartbeat), headers)
+        self.accepted = accepted
+
+    async def left(self) -> None:
+        """Cancel the job if its deployment says so."""
+        await self.accepted.left()
+
+
 def _seconds_to_wait(request: Request) -> float:
-    found = _WAIT.search(request.headers.get("prefer", ""))
+    found = _WAIT.search(", ".join(request.headers.getlist("prefer")))
     return min(float(found[1]), LONGEST_WAIT) if found else 0.0
 
 
-async def _ended(jobs: JobService, caller: Caller, job: Job, seconds: float) -> Job:
-    """Return the job once it has ended, or as it stands when the time is up."""
+async def _ended(request: Request, accepted: Accepted, seconds: float) -> Job:
+    """Return the job once it has ended, or as it stands when the time is up or its caller has gone away."""
+    jobs, prompt_id = accepted.services.jobs, accepted.job.prompt_id
+
+    async def end() -> None:
+        await jobs.wait(prompt_id)
+
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            return await jobs.wait(job.prompt_id)
-    return await jobs.get(caller, job.prompt_id)
+            if not await while_connected(request.receive, end()):
+                await accepted.left()
+    return await jobs.get(accepted.caller, prompt_id)
