@@ -77,7 +77,11 @@ class Product:
                 stderr=log,
                 env=environment(**self._settings),
             )
-        self.url = str(self._first_line()["url"])
+        try:
+            self.url = str(self._first_line()["url"])
+        except BaseException:
+            self._end(signal.SIGKILL)
+            raise
         self._port = int(self.url.rpartition(":")[2])
         self.admin = self._http({"authorization": f"Bearer {ADMIN_TOKEN}"})
         if not self._key:
@@ -100,6 +104,9 @@ class Product:
         """End it by a signal, close what we have open, and return its exit code."""
         self.admin.close()
         self.http.close()
+        return self._end(signal_number)
+
+    def _end(self, signal_number: int) -> int:
         if self.process.poll() is None:
             self.process.send_signal(signal_number)
         code = self.process.wait(PATIENCE)
@@ -132,11 +139,16 @@ class Product:
         return Client(self.url, client_id=client_id, client_secret=client_secret, admin_token=ADMIN_TOKEN, **options)
 
     def deploy(self, workflow: Json, **options: Any) -> str:
-        """Deploy a workflow under a new name and return the name."""
+        """Deploy a workflow under a new name and return the name; unless with `force`, ComfyUI is started to check it."""
         name = next(self._names)
-        answer = self.admin.put(f"/api/deployments/{name}", json={"workflow_api": workflow, **options})
+        answer = self.put(name, workflow, **options)
         assert answer.is_success, answer.text
         return name
+
+    def put(self, name: str, workflow: Json | None = None, **options: Any) -> httpx2.Response:
+        """Deploy a workflow, or the `app_file` among the options, under this name."""
+        given = {} if workflow is None else {"workflow_api": workflow}
+        return self.admin.put(f"/api/deployments/{name}", json={**given, **options})
 
     def infer(self, name: str, params: Json | None = None, *, logs: bool = False, files: Any = None, **fields: str) -> httpx2.Response:
         """POST to a deployment as the published Python client does, urlencoded unless there are files."""
@@ -175,6 +187,31 @@ class Product:
         assert answer.status_code == 202, answer.text
         return str(answer.json()["prompt_id"])
 
+    def call(self, name: str, inputs: Json | None = None, *, version: int | None = None, **fields: Any) -> httpx2.Response:
+        """Call a deployment by the names of its inputs, as JSON, and wait for the end of the job."""
+        pinned = {} if version is None else {"version": version}
+        wait = {"prefer": f"wait={PATIENCE:g}"}
+        return self.http.post(f"/d/{name}/run", json={"inputs": inputs or {}, **fields}, headers=wait, params=pinned)
+
+    def made(self, name: str, inputs: Json | None = None, **given: Any) -> Json:
+        """Return the job of a call by names that succeeds."""
+        answer = self.call(name, inputs, **given)
+        assert answer.status_code == 200, answer.text
+        job: Json = answer.json()
+        assert job["status"] == "succeeded", job
+        return job
+
+    def files(self, job: Json) -> list[bytes]:
+        """Return what a job has made, by its links."""
+        answers = [httpx2.get(output["url"], timeout=PATIENCE, trust_env=False) for output in job["outputs"]]
+        assert all(answer.is_success for answer in answers)
+        return [answer.content for answer in answers]
+
+    def inputs(self, name: str, version: int | None = None) -> dict[str, Json]:
+        """Return the declared inputs of a deployment by their names."""
+        answer = self.http.get(f"/d/{name}", params={} if version is None else {"version": version})
+        return {declared["name"]: declared for declared in answer.json()["inputs"]}
+
     def job(self, prompt_id: str) -> Json:
         """Return a job as the API shows it."""
         answer = self.http.get(f"/api/jobs/{prompt_id}")
@@ -202,6 +239,17 @@ class Product:
         """Return its backends as /api/workers shows them."""
         workers = self.admin.get("/api/workers").json()["workers"]
         return [backend for worker in workers for backend in worker["backends"]]
+
+    def comfyui(self, path: str) -> Any:
+        """Return what the ComfyUI that runs answers to a GET."""
+        [url] = [backend["url"] for backend in self.backends() if backend["url"]]
+        return httpx2.get(f"{url}{path}", timeout=PATIENCE, trust_env=False).json()
+
+    def prompts(self) -> int:
+        """Return how many prompts have been sent to the ComfyUI that runs, those that it refused included."""
+        queue = self.comfyui("/queue")
+        assert queue == {"queue_running": [], "queue_pending": []}, queue
+        return int(self.comfyui("/testkit/prompts")["count"])
 
     def comfyuis(self) -> list[psutil.Process]:
         """Return the ComfyUI processes that live in its data folder, its own and those that it may have left behind."""

@@ -15,6 +15,7 @@ import comfy.model_management
 import comfy.utils
 import folder_paths
 import torch
+from aiohttp import web
 from server import PromptServer
 
 SEED = ("INT", {"default": 0, "min": 0, "max": 2**63 - 1})
@@ -153,5 +154,23 @@ class TKMesh:
         corners = torch.tensor([[[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]])
         return (types.SimpleNamespace(vertices=corners, faces=torch.tensor([[[0, 1, 2]]])),)
 
+
+class Prompts:
+    """Count the prompts that are sent here, before anything is said of them."""
+
+    count = 0
+
+    @classmethod
+    def add(cls, sent):
+        cls.count += 1
+        return sent
+
+    @classmethod
+    async def tell(cls, _request):
+        return web.json_response({"count": cls.count})
+
+
+PromptServer.instance.add_on_prompt_handler(Prompts.add)
+PromptServer.instance.routes.get("/testkit/prompts")(Prompts.tell)
 
 NODE_CLASS_MAPPINGS = {"TKWait": TKWait, "TKFail": TKFail, "TKSaveBytes": TKSaveBytes, "TKNote": TKNote, "TKSame": TKSame, "TKMesh": TKMesh}

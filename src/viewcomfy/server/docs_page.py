@@ -36,8 +36,32 @@ def docs_page(document: dict[str, Any], home: str = "./") -> str:
         f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{escape(info['title'])} API</title><style>{STYLE}</style><h1>{escape(info['title'])} API</h1>"
         f'<p>version {escape(info["version"])} · <a href="openapi.json">openapi.json</a> · <a href="{home}">start</a></p>'
-        f"<p>{_text(info.get('description', ''))}</p>{_credentials(document)}{sections}<h2>schemas</h2>{schemas}</html>"
+        f"<p>{_text(info.get('description', ''))}</p>{_inputs(routes)}{_credentials(document)}{sections}<h2>schemas</h2>{schemas}</html>"
     )
+
+
+def _inputs(routes: list[tuple[str, str, dict[str, Any]]]) -> str:
+    """Return what people look for first in the document of a deployment: its inputs, and calls to paste."""
+    for _, _, operation in routes:
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+        inputs = body.get("properties", {}).get("inputs", {}).get("properties")
+        if inputs and "x-codeSamples" in operation:
+            basic = {name: schema for name, schema in inputs.items() if not schema.get("x-advanced")}
+            more = {name: schema for name, schema in inputs.items() if name not in basic}
+            advanced = f"<details><summary>{len(more)} advanced inputs</summary>{_input_table(more)}</details>" if more else ""
+            samples = "".join(_sample(number, sample) for number, sample in enumerate(operation["x-codeSamples"]))
+            return f"<h2>inputs</h2>{_input_table(basic)}{advanced}<h2>calls to paste</h2>{samples}"
+    return ""
+
+
+def _input_table(inputs: dict[str, Any]) -> str:
+    rows = [(name, schema.get("x-kind", ""), schema.get("description", "")) for name, schema in inputs.items()]
+    return _table(("name", "type", ""), rows)
+
+
+def _sample(number: int, sample: dict[str, str]) -> str:
+    code = f"<pre><code>{escape(sample['source'])}</code></pre>"
+    return f"<details{'' if number else ' open'}><summary>{escape(sample['label'])}</summary>{code}</details>"
 
 
 def _text(text: str) -> str:
