@@ -25,10 +25,10 @@ POSTER: dict[str, Any] = {
 }  # fmt: skip
 
 
-def without(workflow: dict[str, Any], node_id: str, name: str) -> dict[str, Any]:
-    """Return the workflow with a link to node 4 in place of an input's value, so that nobody can set it."""
-    node = workflow[node_id]
-    return {**workflow, node_id: {**node, "inputs": {**node["inputs"], name: ["4", 0]}}}
+def without_negative(workflow: dict[str, Any]) -> dict[str, Any]:
+    """Return the workflow without its negative prompt."""
+    sampler = {**workflow["7"], "inputs": {**workflow["7"]["inputs"], "negative": ["4", 0]}}
+    return {node_id: node for node_id, node in workflow.items() if node_id != "5"} | {"7": sampler}
 
 
 def with_value(workflow: dict[str, Any], node_id: str, name: str, value: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.poster import POSTER, with_value, without
+from tests.cli.poster import POSTER, with_value, without_negative
 from tests.cli.typed import Typed
 from tests.core.app_files import WORKFLOW as APP_WORKFLOW
 from tests.e2e.product import Product
@@ -68,10 +68,10 @@ def test_inputs_may_be_changed_on_the_way(as_admin: Type, written: Written) -> N
 
 
 def test_edits_that_found_no_input_any_more_are_told(as_admin: Type, written: Written) -> None:
-    as_admin("deploy", "losing", written(POSTER), "--inputs", written({"prompt": {"label": "Scene"}}, "inputs.json"))
-    told = as_admin("deploy", "losing", written(without(POSTER, "4", "text")), "--allow-breaking")
+    as_admin("deploy", "losing", written(POSTER), "--inputs", written({"negative_prompt": {"label": "Not this"}}, "inputs.json"))
+    told = as_admin("deploy", "losing", written(without_negative(POSTER)), "--allow-breaking")
     assert told.code == 0
-    assert "had changed about 4-inputs-text" in told.err
+    assert "had changed about 5-inputs-text" in told.err
 
 
 def test_a_version_may_be_deployed_without_answering_calls(as_admin: Type, written: Written) -> None:
@@ -127,7 +127,7 @@ def test_a_node_class_that_is_missing_is_told_with_the_nearest(as_admin: Type, w
 
 def test_what_would_break_calls_must_be_confirmed(as_admin: Type, written: Written) -> None:
     as_admin("deploy", "breaking", written(POSTER))
-    told = as_admin("deploy", "breaking", written(without(POSTER, "5", "text")))
+    told = as_admin("deploy", "breaking", written(without_negative(POSTER)))
     assert told.code == 2
     assert "'negative_prompt'" in told.err
     assert "--allow-breaking" in told.err
@@ -146,7 +146,7 @@ def test_a_check_says_what_would_happen_and_does_nothing(as_admin: Type, written
     assert "sampler" in told.out
     found = as_admin("deploy", "checked", "w.json", "--check", "--json").json
     assert found["report"]["ok"]
-    assert [one["name"] for one in found["inputs"]][:3] == ["photo", "prompt", "negative_prompt"]
+    assert {"photo", "prompt", "negative_prompt", "seed"} < {one["name"] for one in found["inputs"]}
     assert as_admin("deployments", "show", "checked").code == 4
 
 
@@ -155,7 +155,7 @@ def test_a_check_ends_as_the_deploying_would(as_admin: Type, written: Written) -
     told = as_admin("deploy", "would", written(BROKEN), "--check", "--json")
     assert (told.code, told.json["report"]["ok"]) == (2, False)
     assert as_admin("deploy", "would", "w.json", "--check", "--force").code == 0
-    told = as_admin("deploy", "would", written(without(POSTER, "5", "text")), "--check")
+    told = as_admin("deploy", "would", written(without_negative(POSTER)), "--check")
     assert told.code == 2
     assert "without --allow-breaking" in told.err
     assert as_admin("deploy", "would", "w.json", "--check", "--not-current").code == 0

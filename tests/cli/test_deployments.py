@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-import sys
+import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.cli.poster import POSTER, with_value, without
+from tests.cli.poster import POSTER, with_value, without_negative
 from tests.cli.test_run_inputs import folded
 from tests.cli.typed import Typed
-from tests.e2e.product import Product
+from tests.e2e.product import ADMIN_TOKEN, COMMAND, Product, environment
 from tests.server.site_kit import PICTURE
 
 Type = Callable[..., Typed]
@@ -26,7 +27,9 @@ def poster(server: Product) -> str:
 @pytest.fixture
 def grown(server: Product, poster: str) -> str:
     """A deployment of two versions, of which the second answers."""
-    answer = server.admin.put(f"/api/deployments/{poster}", json={"workflow_api": with_value(POSTER, "7", "steps", 4), "note": "more steps"})
+    answer = server.admin.put(
+        f"/api/deployments/{poster}", json={"workflow_api": with_value(POSTER, "7", "steps", 4), "note": "more steps"}
+    )
     assert answer.status_code == 201
     return poster
 
@@ -52,7 +55,7 @@ def test_a_deployment_is_shown_with_its_inputs(as_caller: Type, grown: str, serv
 
 
 def test_one_input_is_shown_with_all_its_choices(as_caller: Type, poster: str) -> None:
-    for word in ("sampler", "--sampler", "7-inputs-sampler_name"):
+    for word in ("sampler", "7-inputs-sampler_name"):
         told = as_caller("deployments", "show", poster, word)
         assert "7-inputs-sampler_name" in told.out
         assert "euler_ancestral" in told.out.splitlines()
@@ -83,9 +86,9 @@ def test_a_diff_says_what_breaks_calls(as_admin: Type, server: Product, grown: s
     told = as_admin("deployments", "diff", grown)
     assert "From version 1 to 2: every call goes on working." in told.out
     assert "'steps' is 4 now; it was 2" in told.out
-    server.admin.put(f"/api/deployments/{grown}", json={"workflow_api": without(POSTER, "5", "text"), "allow_breaking": True})
+    server.admin.put(f"/api/deployments/{grown}", json={"workflow_api": without_negative(POSTER), "allow_breaking": True})
     told = as_admin("deployments", "diff", grown, "1", "3")
-    assert "1 of 1 changes breaks calls." in told.out
+    assert "1 of 2 changes break calls." in told.out
     assert "breaks  'negative_prompt'" in told.out
     assert as_admin("deployments", "diff", grown, "3", "3", "--json").json["changes"] == []
     assert "nothing changes for callers" in as_admin("deployments", "diff", grown, "3", "3").out
@@ -179,11 +182,18 @@ def test_a_deployment_is_removed(as_admin: Type, poster: str) -> None:
     assert as_admin("deployments", "remove", poster, "--json").error["code"] == "unknown_deployment"
 
 
-def test_nothing_is_removed_unless_it_is_meant(as_admin: Type, poster: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
-    monkeypatch.setattr("builtins.input", lambda *_: "n")
-    assert as_admin("deployments", "remove", poster).code == 130
-    assert as_admin("deployments", "show", poster).code == 0
+@pytest.mark.parametrize(("typed_in", "code", "shown"), [(b"n\n", 130, 0), (b"\x04", 130, 0), (b"y\n", 0, 4)])
+def test_a_person_is_asked_before_a_deployment_goes(
+    as_admin: Type, server: Product, poster: str, typed_in: bytes, code: int, shown: int
+) -> None:
+    keyboard, terminal = os.openpty()
+    env = environment(server=server.url, admin_token=ADMIN_TOKEN)
+    with subprocess.Popen([*COMMAND, "deployments", "remove", poster], env=env, stdin=terminal, stderr=subprocess.PIPE) as process:
+        os.write(keyboard, typed_in)
+        assert process.wait(30) == code
+    os.close(terminal)
+    os.close(keyboard)
+    assert as_admin("deployments", "show", poster).code == shown
 
 
 # --- doctor -----------------------------------------------------------------------------------------------------------

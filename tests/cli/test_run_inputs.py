@@ -36,7 +36,11 @@ def test_each_input_has_an_option_of_its_name(as_caller: Type, poster: str, pict
     told = as_caller("run", poster, "--prompt", "a dog", "--seed", "7", "--cfg=2.5", "--sampler", "heun", "--photo", picture, "--json")
     prompt = told.json["prompt"]
     assert prompt["4"]["inputs"]["text"] == "a dog"
-    assert {name: prompt["7"]["inputs"][name] for name in ("seed", "cfg", "sampler_name")} == {"seed": 7, "cfg": 2.5, "sampler_name": "heun"}
+    assert {name: prompt["7"]["inputs"][name] for name in ("seed", "cfg", "sampler_name")} == {
+        "seed": 7,
+        "cfg": 2.5,
+        "sampler_name": "heun",
+    }
     assert prompt["2"]["inputs"]["image"].endswith("photo.jpg")
 
 

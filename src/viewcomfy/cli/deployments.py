@@ -193,4 +193,7 @@ def remove(
 
 
 def _sure(name: str) -> bool:
-    return bool(typer.confirm(f"Remove {name} with all its versions?", err=True))
+    try:
+        return bool(typer.confirm(f"Remove {name} with all its versions?", err=True))
+    except typer.Abort:  # Ctrl-C or Ctrl-D
+        return False

@@ -54,7 +54,7 @@ def diff(
     if as_json:
         return show.as_json(found.model_dump(mode="json"))
     breaking = sum(change.breaking for change in found.changes)
-    words = f"{breaking} of {len(found.changes)} changes break calls." if breaking else "Every call goes on working."
+    words = f"{breaking} of {len(found.changes)} changes break calls." if breaking else "every call goes on working."
     show.say(f"From version {found.before} to {found.after}: {words if found.changes else 'nothing changes for callers.'}", show.out())
     return report_view.changes(found.changes, show.out())
 

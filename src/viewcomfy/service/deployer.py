@@ -120,7 +120,7 @@ class Deployer:
                 details={"report": found.report.as_dict()},
             )
         if not wanted.allow_breaking and wanted.make_current:
-            _refuse_breaking(name, found.changes)
+            _refuse_breaking(name, found.changes, " or keep the current version with make_current false (--not-current)")
         return await self._store(found, make_current=wanted.make_current)
 
     async def edit(self, name: str, changes: InputChanges, *, note: str = "", allow_breaking: bool = False) -> Findings:
@@ -214,12 +214,12 @@ def _inputs_now(before: Deployment, catalog: Catalog | None) -> tuple[Input, ...
     return apply_edits(declare(before.workflow, catalog), before.edits)[0]
 
 
-def _refuse_breaking(name: str, changes: tuple[Change, ...]) -> None:
+def _refuse_breaking(name: str, changes: tuple[Change, ...], way_out: str = "") -> None:
     broken = breaking(changes)
     if broken:
         raise BreakingChange(
             f"Calls of {name!r} that work today would fail: {broken[0].message}",
-            hint="Confirm it with allow_breaking (--allow-breaking), or keep the current version with make_current false (--not-current).",
+            hint=f"Confirm it with allow_breaking (--allow-breaking){way_out}.",
             problems=[change.as_dict() for change in broken],
         )
 
