@@ -33,40 +33,6 @@ def ended(server: Product, picture: str) -> str:
     return prompt_id
 
 
-# --- deploy -----------------------------------------------------------------------------------------------------------
-def test_deploying_makes_versions_at_one_url(as_admin: Type, server: Product, tmp_path: Path) -> None:
-    (tmp_path / "w.json").write_text(json.dumps(PICTURE))
-    first = as_admin("deploy", "versions", "w.json", "--json")
-    assert first.json == {"name": "versions", "version": 1, "url": f"{server.url}/d/versions/infer"}
-    assert as_admin("deploy", "versions", "w.json", "--json").json["version"] == 2
-    told = as_admin("deploy", "versions", "w.json", "--time-limit", "5")
-    assert f"{server.url}/d/versions/infer" in told.out
-    assert "viewcomfy run versions -p " in told.out
-    assert server.http.get("/d/versions").json()["time_limit"] == 5
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "code"),
-    [
-        ("Bad Name", json.dumps(PICTURE), "invalid_name"),
-        ("../x", json.dumps(PICTURE), "invalid_name"),
-        ("ui", '{"nodes": []}', "ui_workflow"),
-        ("broken", "{", "invalid_json"),
-    ],
-)
-def test_what_cannot_be_deployed_is_refused(as_admin: Type, tmp_path: Path, name: str, text: str, code: str) -> None:
-    (tmp_path / "w.json").write_text(text)
-    told = as_admin("deploy", name, "w.json", "--json")
-    assert (told.code, told.error["code"]) == (2, code)
-
-
-def test_deploying_wants_the_admin_token(as_caller: Type, tmp_path: Path) -> None:
-    (tmp_path / "w.json").write_text(json.dumps(PICTURE))
-    told = as_caller("deploy", "mine", "w.json", "--json")
-    assert (told.code, told.error["code"]) == (3, "forbidden")
-    assert "admin token" in told.error["detail"]
-
-
 # --- run --------------------------------------------------------------------------------------------------------------
 def test_a_run_saves_its_outputs_and_writes_their_paths(as_caller: Type, picture: str, tmp_path: Path) -> None:
     told = as_caller("run", picture, "-p", "1-inputs-width=16", "-o", "out")

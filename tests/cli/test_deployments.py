@@ -88,7 +88,7 @@ def test_a_diff_says_what_breaks_calls(as_admin: Type, server: Product, grown: s
     assert "'steps' is 4 now; it was 2" in told.out
     server.admin.put(f"/api/deployments/{grown}", json={"workflow_api": without_negative(POSTER), "allow_breaking": True})
     told = as_admin("deployments", "diff", grown, "1", "3")
-    assert "1 of 2 changes break calls." in told.out
+    assert "From version 1 to 3: 1 breaking change." in told.out
     assert "breaks  'negative_prompt'" in told.out
     assert as_admin("deployments", "diff", grown, "3", "3", "--json").json["changes"] == []
     assert "nothing changes for callers" in as_admin("deployments", "diff", grown, "3", "3").out

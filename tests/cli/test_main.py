@@ -13,7 +13,9 @@ from tests.cli.typed import Typed
 from viewcomfy.cli.exits import ExitCode
 
 HEAVY = ["fastapi", "starlette", "sqlalchemy", "uvicorn", "alembic", "aiohttp", "PIL"]
-COMMANDS = ["serve", "demo", "deploy", "run", "params", "keys", "jobs", "comfyui"]
+COMMANDS = (
+    "serve", "demo", "comfyui", "run", "batch", "jobs", "batches", "client", "params", "deploy", "deployments", "keys", "doctor",
+)  # fmt: skip
 
 
 def test_help_names_every_command_and_exit_code(typed: Callable[..., Typed]) -> None:

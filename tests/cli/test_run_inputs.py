@@ -80,6 +80,14 @@ def test_pairs_and_files_of_params_go_on_working_and_the_options_win(as_caller: 
     assert {name: prompt["7"]["inputs"][name] for name in ("cfg", "denoise", "steps")} == {"cfg": 2, "denoise": 0.5, "steps": 4}
 
 
+def test_a_deployment_may_be_given_by_its_url(typed: Type, server: Product, poster: str, picture: str) -> None:
+    key = ["--client-id", server.key[0], "--client-secret", server.key[1], "--server", "http://127.0.0.1:9"]
+    told = typed("run", f"{server.url}/d/{poster}/infer", "--prompt", "x", "--photo", picture, *key, "--json")
+    assert told.json["prompt"]["4"]["inputs"]["text"] == "x"
+    told = typed("batch", f"{server.url}/d/{poster}", "--grid", "prompt=x,y", "--photo", picture, *key, "--json")
+    assert [job["paths"][0].partition("/")[0] for job in told.json["jobs"]] == [f"{poster}-batch"] * 2
+
+
 def test_a_version_may_be_pinned(as_admin: Type, server: Product) -> None:
     name = server.deploy(POSTER)
     told = as_admin("run", name, "--version", "2", "--prompt", "x", "--json")

@@ -10,11 +10,9 @@ from PIL import Image
 
 from viewcomfy.cli.demo import serve_command, shorter, url_again
 from viewcomfy.cli.demo_tour import DemoKey, curl_lines
-from viewcomfy.cli.deploy import example_param
-from viewcomfy.cli.samples import PHOTO_EFFECT, SAMPLES, TEXT_TO_IMAGE, sample_workflow
+from viewcomfy.cli.samples import SAMPLES, TEXT_TO_IMAGE, sample_workflow
 from viewcomfy.cli.samples.photo import photo
 from viewcomfy.comfy.tiny_models import TINY_MODELS
-from viewcomfy.core.params import flatten
 from viewcomfy.core.workflows import model_files, node_title, seed_inputs
 from viewcomfy.settings import Settings
 
@@ -55,14 +53,3 @@ def test_the_call_to_paste_fits_a_terminal() -> None:
     lines = curl_lines("http://127.0.0.1:8000", DemoKey("vc_" + "0" * 16, "vcs_" + "x" * 43))
     assert max(map(len, lines)) <= 80
     assert all(line.endswith(" \\") for line in lines[:-1])
-
-
-@pytest.mark.parametrize(
-    ("name", "example"), [(TEXT_TO_IMAGE, "-p '6-inputs-text=a lighthouse at dusk'"), (PHOTO_EFFECT, "-p 1-inputs-image=@photo.jpg")]
-)
-def test_a_deployment_is_tried_by_its_most_telling_input(name: str, example: str) -> None:
-    assert example_param(flatten(sample_workflow(name))) == example
-
-
-def test_a_workflow_with_nothing_to_set_has_no_example() -> None:
-    assert example_param({"_1-node-class_type-info": "X", "1-inputs-a": ["2", 0]}) == ""

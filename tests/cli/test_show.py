@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 
 import pytest
+from rich.console import Console
 
 from viewcomfy.cli import show
-from viewcomfy.core.errors import InvalidParams, JobCanceled
+from viewcomfy.core.errors import DeploymentProblems, InvalidParams, JobCanceled
 
 
 @pytest.mark.parametrize(
@@ -69,3 +71,30 @@ def test_an_error_for_programs_has_the_keys_of_the_servers_answers(capsys: pytes
         "hint": "Yes.",
         "problems": [{"input": "a", "message": "No."}],
     }
+
+
+def test_the_hint_of_each_further_problem_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    problems = [{"message": "first", "hint": "H."}, {"message": "second", "hint": "Did you mean 'b'?"}, {"message": "third", "hint": "H."}]
+    show.failed(InvalidParams("first", hint="H.", problems=problems))
+    assert capsys.readouterr().err == "Error: first\n  Also: second Did you mean 'b'?\n  Also: third\n  H.\n"
+
+
+def test_a_report_in_an_error_is_told_instead_of_its_problems(capsys: pytest.CaptureFixture[str]) -> None:
+    problems = [
+        {"code": "missing_model", "severity": "error", "message": "No model."},
+        {"code": "unreachable", "severity": "warning", "message": "No use."},
+    ]
+    found = {"ok": False, "summary": "Nothing can run this.", "checked": True, "backends": ["a"], "problems": problems}
+    show.failed(DeploymentProblems("Nothing can run this.", hint="--force", problems=problems, details={"report": found}))
+    assert capsys.readouterr().err == "Error: Nothing can run this.\n  error    No model.\n  warning  No use.\n  --force\n"
+
+
+def test_items_are_told_one_a_line_in_a_pipe_and_indented_on_a_terminal() -> None:
+    told = {}
+    for terminal in (False, True):
+        file = io.StringIO()
+        console = Console(file=file, force_terminal=terminal, width=30, color_system=None, markup=False, highlight=False)
+        show.items([("error", "red", "x " * 20), ("odd", "yellow", "\x1b[2J[bold]")], console)
+        told[terminal] = file.getvalue()
+    assert told[False] == f"  error  {'x ' * 20}\n  odd    [bold]\n"
+    assert all(line.startswith(("  error  x", "         x", "  odd    [bold]")) for line in told[True].splitlines())

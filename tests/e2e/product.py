@@ -138,6 +138,16 @@ class Product:
         client_id, client_secret = self.key
         return Client(self.url, client_id=client_id, client_secret=client_secret, admin_token=ADMIN_TOKEN, **options)
 
+    def command(self, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+        """Run `viewcomfy …` to its end in a folder, as `run_with_key` does."""
+        return self.run_with_key([*COMMAND, *arguments], cwd=cwd)
+
+    def run_with_key(self, command: Sequence[str], cwd: Path) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end in a folder; the server, the key and the admin token come by variables."""
+        client_id, client_secret = self.key
+        env = environment(server=self.url, client_id=client_id, client_secret=client_secret, admin_token=ADMIN_TOKEN)
+        return subprocess.run(command, capture_output=True, text=True, env=env, cwd=cwd, timeout=PATIENCE, check=False)
+
     def deploy(self, workflow: Json, **options: Any) -> str:
         """Deploy a workflow under a new name and return the name; unless with `force`, ComfyUI is started to check it."""
         name = next(self._names)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,10 @@ import pytest
 
 from tests.e2e.comfy_jobs import sampling
 from tests.e2e.pictures import decoded, encoded, opened, sample_photo
-from tests.e2e.product import ADMIN_TOKEN, COMMAND, PATIENCE, Product, environment
+from tests.e2e.product import PATIENCE, Product
 from tests.e2e.workflows import colour, echo_photo, failing, sleeping
 from viewcomfy import AsyncClient, compat
-from viewcomfy.core.errors import InvalidParams, KeyNotAllowed, StillRunning, TimedOut, UnknownDeployment, WorkflowFailed
+from viewcomfy.core.errors import InvalidParams, InvalidUpload, KeyNotAllowed, StillRunning, TimedOut, UnknownDeployment, WorkflowFailed
 from viewcomfy.core.events import EventKind
 from viewcomfy.core.jobs import JobStatus
 
@@ -108,10 +107,8 @@ def test_a_script_for_the_hosted_api_runs_as_it_is(product: Product, tmp_path: P
 
 
 def cli(product: Product, *arguments: str, cwd: Path) -> tuple[int, str]:
-    """Return the exit code and the standard output of a command; the server and the key come by variables."""
-    client_id, client_secret = product.key
-    env = environment(server=product.url, client_id=client_id, client_secret=client_secret, admin_token=ADMIN_TOKEN)
-    ended = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, env=env, cwd=cwd, timeout=PATIENCE, check=False)
+    """Return the exit code and the standard output of a command, what it said on the other one where there is none."""
+    ended = product.command(*arguments, cwd=cwd)
     return ended.returncode, ended.stdout or ended.stderr
 
 
@@ -122,7 +119,9 @@ def test_the_commands_deploy_run_and_show(product: Product, tmp_path: Path) -> N
     assert code == 0, said
     assert json.loads((tmp_path / "workflow_api_parameters.json").read_text())["1-inputs-image"] == "photo.png"
     code, said = cli(product, "deploy", "from-the-shell", "workflow_api.json", "--json", cwd=tmp_path)
-    assert json.loads(said) == {"name": "from-the-shell", "version": 1, "url": f"{product.url}/d/from-the-shell/infer"}
+    deployed = {"name": "from-the-shell", "version": 1, "url": f"{product.url}/d/from-the-shell/infer"}
+    assert json.loads(said) | deployed == json.loads(said)
+    assert json.loads(said)["report"]["can_run_on"] == ["comfyui-0"]
     code, said = cli(product, "keys", "create", "--name", "shell", "--deployment", "from-the-shell", "--json", cwd=tmp_path)
     assert set(json.loads(said)) == {"client_id", "client_secret"}
     code, said = cli(product, "run", "from-the-shell", "-p", "1-inputs-image=@photo.png", "-o", "out", "--json", cwd=tmp_path)
@@ -133,6 +132,36 @@ def test_the_commands_deploy_run_and_show(product: Product, tmp_path: Path) -> N
     assert opened(paths[0].read_bytes()).size == (256, 256)
     code, said = cli(product, "jobs", "list", "--deployment", "from-the-shell", "--json", cwd=tmp_path)
     assert [(job["prompt_id"], job["status"]) for job in json.loads(said)] == [(result["prompt_id"], "succeeded")]
+
+
+def test_a_run_from_the_shell_knows_the_inputs(product: Product, tmp_path: Path) -> None:
+    (tmp_path / "photo.png").write_bytes(encoded(sample_photo()))
+    fox, echo = product.deploy(sampling(1)), product.deploy(echo_photo())
+    code, said = cli(product, "run", fox, "--help", cwd=tmp_path)
+    assert code == 0
+    assert all(words in said for words in ("--prompt", "--sampler", "--steps", "10000"))
+    code, said = cli(product, "run", fox, "--prompt", "a cat", "--seed", "7", "--steps", "2", "-o", "out", "--json", cwd=tmp_path)
+    assert code == 0, said
+    by_shell = opened((tmp_path / json.loads(said)["outputs"][0]["path"]).read_bytes())
+    by_http = opened(*product.files(product.made(fox, {"prompt": "a cat", "seed": 7, "steps": 2})))
+    assert by_shell.tobytes() == by_http.tobytes()
+    code, said = cli(product, "run", fox, "--steps", "0", cwd=tmp_path)
+    assert code == 2
+    assert "10000" in said
+    code, said = cli(product, "run", echo, "--image", "photo.png", "-o", "out", "--json", cwd=tmp_path)
+    assert code == 0, said
+
+
+def test_the_sdk_calls_a_deployment_by_the_names_of_its_inputs(product: Product) -> None:
+    name, photo = product.deploy(echo_photo()), encoded(sample_photo())
+    with product.client() as client:
+        poster = client.deployment(name)
+        assert [one.name for one in poster.inputs() if not one.advanced] == ["image"]
+        result = poster.infer(image=photo, timeout=PATIENCE)
+        [picture] = [output for output in result.outputs if output.filename.startswith("picture")]
+        assert opened(picture.read()).tobytes() == opened(photo).tobytes()
+        with pytest.raises(InvalidUpload, match="Did you mean 'image'"):
+            poster.run(imgae=photo)
 
 
 def test_the_exit_codes_tell_what_went_wrong(product: Product, tmp_path: Path) -> None:

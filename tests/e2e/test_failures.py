@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
+import httpx2
 import pytest
 
 from tests.e2e.comfy_jobs import sampling
 from tests.e2e.pictures import pixels
-from tests.e2e.product import Product, until
+from tests.e2e.product import Product, parse_sse, until
 from tests.e2e.workflows import Workflow, colour, echo_photo, failing, node, sleeping
 
 pytestmark = pytest.mark.e2e
@@ -71,32 +72,46 @@ def missing_model() -> Workflow:
     return workflow
 
 
-@pytest.mark.parametrize(
-    ("workflow", "code", "words"),
-    [
-        ({"1": node("NoSuchNode"), "2": node("PreviewAny", source=["1", 0])}, "unknown_node_class", "NoSuchNode"),
-        (missing_model(), "missing_model", "absent.safetensors"),
-        (bad_value(), "workflow_rejected", "sampler_name"),
-        ({"1": node("PrimitiveString", value="no output")}, "workflow_rejected", "no outputs"),
-        (echo_photo(), "invalid_upload", "1-inputs-image"),
-    ],
-    ids=["unknown class", "missing model", "bad value", "no output node", "no file"],
-)
-def test_what_comfyui_refuses_is_refused_by_name(product: Product, workflow: Workflow, code: str, words: str) -> None:
-    name, params = product.deploy(workflow), {f"{next(iter(workflow))}-inputs-{key}": value for key, value in _first_value(workflow)}
-    answer = product.infer(name, params, workflow_api=json.dumps(workflow))
-    assert answer.status_code == 422, answer.text
-    error = answer.json()
-    assert error["code"] == code
-    assert words in json.dumps(error)
-    job = product.job(error["prompt_id"])
-    assert (job["status"], job["error"]["code"], job["attempt"]) == ("failed", code, 1)
-    [told] = [json.loads(data) for kind, data in product.events(name, params, workflow_api=json.dumps(workflow)) if kind == "error"]
-    assert told["code"] == code
+REFUSED = {
+    "unknown class": ({"1": node("NoSuchNode"), "2": node("PreviewAny", source=["1", 0])}, "unknown_node_class", "NoSuchNode"),
+    "missing model": (missing_model(), "missing_model", "absent.safetensors"),
+    "bad value": (bad_value(), "workflow_rejected", "sampler_name"),
+    "no output node": ({"1": node("PrimitiveString", value="no output")}, "workflow_rejected", "output"),
+}
 
 
-def _first_value(workflow: Workflow) -> list[tuple[str, Any]]:
-    return list(next(iter(workflow.values()))["inputs"].items())[:1]
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_comfyui_would_refuse_is_refused_by_name_before_it_is_a_job(product: Product, plain: str, case: str) -> None:
+    workflow, code, words = REFUSED[case]
+    before = product.prompts()
+    for logs in (False, True):
+        answer = product.infer(plain, workflow_api=json.dumps(workflow), logs=logs)
+        assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text
+        assert words in answer.text
+        assert "prompt_id" not in answer.json()
+    assert product.prompts() == before
+
+
+def test_what_comfyui_itself_refuses_is_refused_by_name(serve: Callable[..., Product]) -> None:
+    """A server that has yet to hear what its ComfyUI has lets everything through to it; so it does with names of files that are gone."""
+    unaware = serve()
+    cases = {**REFUSED, "no file": (echo_photo(), "invalid_upload", "1-inputs-image")}
+    name = unaware.deploy(colour(), force=True)
+
+    def call(case: str, logs: bool) -> httpx2.Response:
+        return unaware.infer(name, workflow_api=json.dumps(cases[case][0]), logs=logs)
+
+    with ThreadPoolExecutor(2 * len(cases)) as threads:
+        answers, streams = ({case: threads.submit(call, case, logs) for case in cases} for logs in (False, True))
+    for case, (_, code, words) in cases.items():
+        answer = answers[case].result()
+        error = answer.json()
+        assert (answer.status_code, error["code"]) == (422, code), case
+        assert words in answer.text
+        job = unaware.job(error["prompt_id"])
+        assert (job["status"], job["error"]["code"], job["attempt"]) == ("failed", code, 1)
+        [told] = [json.loads(data) for kind, data in parse_sse(streams[case].result().content) if kind == "error"]
+        assert told["code"] == code
 
 
 def test_a_running_job_is_canceled_within_a_step_and_comfyui_lives_on(product: Product, plain: str) -> None:

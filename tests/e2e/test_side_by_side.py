@@ -45,7 +45,7 @@ def steps_of(product: Product, prompt_id: str) -> tuple[float, float]:
 def test_a_cold_start_shows_what_is_waited_for(pair: Product) -> None:
     assert {backend["state"] for backend in pair.backends()} == {"stopped"}
     begun, lines = time.monotonic(), {}
-    with pair.live(pair.deploy(sleeping(0.1)), {"1-inputs-seed": 1}) as (_, events):
+    with pair.live(pair.deploy(sleeping(0.1), force=True), {"1-inputs-seed": 1}) as (_, events):
         for kind, data in events:
             lines[data if kind == "log_message" else kind] = time.monotonic() - begun
     named = list(lines)

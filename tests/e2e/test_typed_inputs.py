@@ -121,7 +121,9 @@ def test_an_image_arrives_as_it_was_sent(product: Product, echo: str, way: str) 
         field = "image" if way == "part by name" else "1-inputs-image"
         answer = product.http.post(where, files={field: ("photo.png", data)}, headers=wait)
     assert (answer.status_code, answer.json()["status"]) == (200, "succeeded"), answer.text
-    [picture] = [file for file, output in zip(product.files(answer.json()), answer.json()["outputs"], strict=True) if output["node_id"] == "8"]
+    [picture] = [
+        file for file, output in zip(product.files(answer.json()), answer.json()["outputs"], strict=True) if output["node_id"] == "8"
+    ]
     assert opened(picture).convert("RGB").tobytes() == photo.tobytes()
 
 
@@ -202,7 +204,9 @@ def test_a_graph_that_would_hang_comfyui_for_ever_is_refused_and_the_next_job_ru
     hanging["1"] = node("EmptyImage", width=8, height=8, batch_size=1, color=1, surplus=["77", 0])
     error = refused(product, name, workflow_api=hanging)
     assert error["code"] == "workflow_rejected"
-    assert [(problem["code"], problem["node_id"], problem["input_name"]) for problem in error["problems"]] == [("broken_link", "1", "surplus")]
+    assert [(problem["code"], problem["node_id"], problem["input_name"]) for problem in error["problems"]] == [
+        ("broken_link", "1", "surplus")
+    ]
     by_form = product.infer(name, workflow_api=json.dumps(hanging))
     assert (by_form.status_code, by_form.json()["code"]) == (422, "workflow_rejected")
     assert opened(*product.files(product.made(name, {"color": 0x010203}))).getpixel((0, 0)) == (1, 2, 3)

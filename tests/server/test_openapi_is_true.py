@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
+from tests.server.poster import POSTER
 from tests.server.site_kit import Site, open_site
 
 Case = schemathesis.Case[Any]
@@ -66,6 +68,35 @@ def test_a_call_with_a_deployment_that_exists_answers_as_documented(running: Sit
     for operation in operations:
         if operation.path.startswith("/d/"):
             try_out(operation, check, examples=25)
+
+
+def test_a_deployment_that_exists_is_managed_as_documented(running: Site, operations: list[Operation]) -> None:
+    def check(case: Case) -> None:
+        case.path_parameters["name"] = "waiting"
+        case.call_and_validate(headers=running.admin, timeout=10, excluded_checks=NOT_TOLD)
+
+    for operation in operations:
+        if operation.path.startswith("/api/deployments/{name}") and operation.method != "delete":
+            try_out(operation, check, examples=15)
+
+
+def test_what_the_document_of_a_deployment_allows_is_accepted(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with (
+        start_blocking_portal("asyncio") as portal,
+        portal.wrap_async_context_manager(open_site(tmp_path_factory.mktemp("data"), shutdown_grace=0)) as site,
+    ):
+        portal.call(partial(site.deploy, "poster", POSTER, inputs={"prompt": {"required": True}, "cfg": {"choices": [1, 4.5, 9]}}))
+        portal.call(site.fake.pause)  # jobs are accepted and need not run
+        schema = schemathesis.openapi.from_url(f"{site.url}/d/poster/openapi.json", headers=site.key)
+        schema.config.update(base_url=site.url)
+
+        def check(case: Case) -> None:
+            if case.media_type == "application/json":
+                case.query, case.headers = {}, {}
+                answer = case.call_and_validate(headers=site.key, timeout=10, excluded_checks=[ignored_auth])
+                assert answer.status_code == 202, answer.text
+
+        try_out(schema["/d/poster/run"]["POST"], check, examples=150)
 
 
 def test_no_operation_answers_a_stranger(operations: list[Operation]) -> None:

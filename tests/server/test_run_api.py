@@ -74,7 +74,7 @@ async def test_the_smallest_number_picks_a_random_seed(site: Site, name: str) ->
 
 
 async def test_a_call_that_says_nothing_gets_fresh_seeds(site: Site) -> None:
-    jobs = [await run_through(site, "poster", inputs) for inputs in ({}, None)]
+    jobs = [await run_through(site, "poster", inputs) for inputs in (dict[str, Any](), None)]
     assert len({job["prompt"]["3"]["inputs"]["seed"] for job in jobs} | {5}) == 3
 
 
@@ -213,8 +213,9 @@ async def test_json_that_is_called_a_form_gets_the_header_to_send(site: Site) ->
 
 @pytest.mark.parametrize("name", ["image", "5-inputs-image"])
 async def test_a_file_is_a_part_of_a_form(site: Site, name: str) -> None:
-    parts = {name: ("red.png", png((40, 20))), "inputs": (None, '{"width": 8}')}
-    answer = await site.http.post("/d/photo/run", files=parts, headers=site.key)
+    answer = await site.http.post(
+        "/d/photo/run", files={name: ("red.png", png((40, 20)))}, data={"inputs": '{"width": 8}'}, headers=site.key
+    )
     done = await site.finished(answer.json()["prompt_id"])
     assert (done["status"], done["prompt"]["6"]["inputs"]["width"]) == ("succeeded", 8)
 

@@ -10,7 +10,7 @@ import typer
 
 from viewcomfy.cli.exits import ExitCode
 from viewcomfy.cli.options import AsJson, Version, with_client
-from viewcomfy.core.errors import BadInput, JobCanceled, UnknownBatch
+from viewcomfy.core.errors import BadInput, JobCanceled, StillRunning, UnknownBatch
 
 if TYPE_CHECKING:
     from viewcomfy.cli.batch_outputs import Ended
@@ -70,15 +70,19 @@ def batch(
     handle = client.batch(str(uuid.uuid4()))  # the id is ours, so that Ctrl-C can cancel even a batch whose acceptance we have not seen
     try:
         deployment = client.deployment(name, version=version)
-        deployment.batch(items, grid=read_grid(grid) if grid else None, inputs=common, batch_id=handle.batch_id)
+        handle = deployment.batch(items, grid=read_grid(grid) if grid else None, inputs=common, batch_id=handle.batch_id)
         if detach:
             return show.as_json({"batch_id": handle.batch_id}) if as_json else show.lines([handle.batch_id])
         folder = None if zip_file and output is None else output or Path(f"{_folder_name(name)}-batch")
         ended = save_all(handle, folder, timeout=timeout)
+    except StillRunning as fault:
+        fault.hint = f"`viewcomfy batches show {handle.batch_id}` tells how far it is, `viewcomfy batches zip` saves what there is."
+        raise
     except KeyboardInterrupt:
         _cancel(handle)
         raise JobCanceled(f"Batch {handle.batch_id} was canceled, as you asked.") from None
-    saved = _extras(handle, zip_file, contact_sheet)
+    succeeded = any(not one.error for one in ended)
+    saved = _extras(handle, zip_file, contact_sheet) if succeeded else []
     return _tell(handle, ended, saved, as_json=as_json)
 
 
@@ -96,6 +100,7 @@ def _extras(handle: BatchHandle, zip_file: Path | None, contact_sheet: Path | No
 
 def _tell(handle: BatchHandle, ended: list[Ended], saved: list[Path], *, as_json: bool) -> None:
     from viewcomfy.cli import show
+    from viewcomfy.cli.batch_outputs import tell_failures
 
     failed = [one for one in ended if one.error]
     if as_json:
@@ -104,7 +109,8 @@ def _tell(handle: BatchHandle, ended: list[Ended], saved: list[Path], *, as_json
     else:
         show.lines([*(path for one in ended for path in one.saved), *saved])
         show.say(f"{len(ended) - len(failed)} of {len(ended)} jobs succeeded.", style="yellow" if failed else "green")
-        show.items([(f"{one.job.number} {one.job.label}", "red", one.error.message) for one in failed if one.error], show.err())
+        if not show.err().is_terminal:  # there, each was told as it failed
+            tell_failures(failed)
     if failed:
         raise typer.Exit(ExitCode.RUN_FAILED)
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.text import Text
 
 from viewcomfy.cli import show
 from viewcomfy.client.batch import BatchHandle
 from viewcomfy.client.job import JobHandle
-from viewcomfy.core.errors import RunError
+from viewcomfy.core.errors import ViewComfyError
+from viewcomfy.core.jobs import JobStatus
 from viewcomfy.core.outputs import safe_filename
 from viewcomfy.wire.batches import BatchDetail, BatchJobOut
 
@@ -27,14 +28,14 @@ class Ended:
     """A job of a batch that has ended: where its outputs were saved, or what it failed with."""
 
     job: BatchJobOut
+    status: JobStatus
     saved: tuple[Path, ...] = ()
-    error: RunError | None = None
+    error: ViewComfyError | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON."""
         body: dict[str, Any] = {"number": self.job.number, "label": self.job.label, "prompt_id": self.job.prompt_id}
-        status = str(self.error.code) if self.error else "succeeded"
-        body["status"] = "canceled" if status == "canceled" else "failed" if self.error else status
+        body["status"] = str(self.status)
         if self.error:
             return body | {"error": {"code": self.error.code, "message": self.error.message}}
         return body | {"paths": [str(path) for path in self.saved]}
@@ -66,13 +67,22 @@ def folder_of(job: BatchJobOut, total: int) -> str:
 def _end(job: JobHandle, known: BatchJobOut, folder: Path | None) -> Ended:
     try:
         result = job.result()
-    except RunError as error:
-        return Ended(known, error=error)
-    return Ended(known, tuple(result.save(folder)) if folder else ())
+    except ViewComfyError as error:
+        status = job.status()
+        if status not in (JobStatus.FAILED, JobStatus.CANCELED):
+            raise  # it is not the job that failed, but the asking for it
+        return Ended(known, status, error=error)
+    return Ended(known, result.status, tuple(result.save(folder)) if folder else ())
+
+
+def tell_failures(ended: Sequence[Ended], console: Console | None = None) -> None:
+    """Write what each of these jobs failed with, on stderr unless told otherwise."""
+    failed = [(f"{one.job.number} {one.job.label}", "red", one.error.message) for one in ended if one.error]
+    show.items(failed, console or show.err())
 
 
 @contextmanager
-def _bar(batch: BatchDetail) -> Iterator[Any]:
+def _bar(batch: BatchDetail) -> Iterator[Callable[[list[Ended]], None]]:
     """Show a bar over all jobs on a terminal; yield what takes in those that have ended."""
     console = show.err()
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn())
@@ -80,9 +90,8 @@ def _bar(batch: BatchDetail) -> Iterator[Any]:
         task = progress.add_task(f"{batch.deployment}, version {batch.version}", total=len(batch.jobs))
 
         def advance(ended: list[Ended]) -> None:
-            last = ended[-1]
-            if last.error and console.is_terminal:
-                show.say(Text(f"Job {last.job.number} ({last.job.label}) failed: {last.error.message}", "red"), progress.console)
+            if console.is_terminal:
+                tell_failures(ended[-1:], progress.console)
             progress.update(task, completed=len(ended))
 
         yield advance

@@ -39,12 +39,9 @@ def deploy(
     allow_breaking: Annotated[
         bool, typer.Option("--allow-breaking", metavar="", help="Deploy it although calls that work today would fail.")
     ] = False,
-    current: Annotated[
-        bool,
-        typer.Option(
-            "--current/--not-current", metavar="", help="Let it answer all calls, or only those that pin its version.", show_default=False
-        ),
-    ] = True,
+    aside: Annotated[
+        bool, typer.Option("--not-current", metavar="", help="Keep the current version; this one is for calls that pin it.")
+    ] = False,
     note: Annotated[str, typer.Option("--note", metavar="TEXT", help="What is new in this version.", show_default=False)] = "",
     title: Annotated[str | None, typer.Option("--title", metavar="TEXT", help="A title for people; by default as before.")] = None,
     description: Annotated[
@@ -56,7 +53,9 @@ def deploy(
     workflow: Annotated[
         str | None, typer.Option("--workflow", metavar="TITLE", help="Which workflow of a view_comfy.json; its number will do.")
     ] = None,
-    time_limit: Annotated[float, typer.Option("--time-limit", metavar="SECONDS", help="How long a job may run; 0: no limit.")] = 0.0,
+    time_limit: Annotated[
+        float, typer.Option("--time-limit", metavar="SECONDS", help="How long a job may run; 0: no limit.", show_default=False)
+    ] = 0.0,
     cancel_on_disconnect: Annotated[
         bool, typer.Option("--cancel-on-disconnect", metavar="", help="Cancel a job whose caller goes away before the result.")
     ] = False,
@@ -73,7 +72,7 @@ def deploy(
     if check:
         with waiting(WAITING):
             found = client.check(source.workflow, app_file=source.app_file, name=name, inputs=edits)
-        return _checked(found, forced=force, confirmed=allow_breaking or not current, as_json=as_json)
+        return _checked(found, forced=force, confirmed=allow_breaking or aside, as_json=as_json)
     with waiting(WAITING), _hints():
         made = client.deploy(
             name,
@@ -87,7 +86,7 @@ def deploy(
             cancel_on_disconnect=cancel_on_disconnect,
             force=force,
             allow_breaking=allow_breaking,
-            make_current=current,
+            make_current=not aside,
         )
     return _deployed(made, _inputs(client, made), as_json=as_json)
 

@@ -28,7 +28,10 @@ deployments = typer.Typer(help="Look at deployments, edit their inputs, move bet
 @deployments.command("list")
 @with_client
 def list_deployments(client: Client, as_json: AsJson = False) -> None:
-    """List all deployments. Needs the admin token."""
+    """List all deployments.
+
+    Needs the admin token.
+    """
     from viewcomfy.cli import show
 
     found = client.deployments()
@@ -183,7 +186,10 @@ def remove(
     yes: Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Don't ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take a deployment away, with all its versions; its jobs stay. Needs the admin token."""
+    """Take a deployment away, with all its versions; its jobs stay.
+
+    Needs the admin token.
+    """
     from viewcomfy.cli import show
 
     if not (yes or as_json) and sys.stdin.isatty() and not _sure(name):

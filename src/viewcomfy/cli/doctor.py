@@ -35,12 +35,13 @@ def doctor(client: Client, as_json: AsJson = False) -> None:
     if as_json:
         show.as_json(found.model_dump(mode="json"))
     else:
-        _show(found)
+        report_health(found)
     if not found.ok:
         raise typer.Exit(ExitCode.RUN_FAILED)
 
 
-def _show(found: DoctorOut) -> None:
+def report_health(found: DoctorOut) -> None:
+    """Write what was looked at, a table of deployments and backends, and every problem."""
     from viewcomfy.cli import report_view, show
 
     console = show.out()

@@ -49,7 +49,10 @@ def edit(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Change an input of a deployment, which makes its next version. Needs the admin token."""
+    """Change an input of a deployment, which makes its next version.
+
+    Needs the admin token.
+    """
     from viewcomfy.cli.inputs_table import input_named
 
     handle = client.deployment(deployment)

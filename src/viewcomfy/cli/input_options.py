@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from viewcomfy.core.errors import InvalidUpload
 from viewcomfy.core.inputs import InputKind
@@ -103,6 +102,8 @@ def _declaration(declared: InputOut, joint: str, taken: Collection[str]) -> str:
 
 
 def _parameter(name: str, declared: InputOut, declaration: str, deployment: str, *, hidden: bool) -> inspect.Parameter:
+    from rich.markup import escape
+
     is_flag = declared.kind is InputKind.BOOLEAN
     panel = f"Advanced inputs of {deployment}" if declared.advanced else f"Inputs of {deployment}"
     option = typer.Option(
@@ -120,6 +121,8 @@ def _parameter(name: str, declared: InputOut, declaration: str, deployment: str,
 
 def _help(declared: InputOut) -> str:
     """Return the help of an option, in the markup that typer reads."""
+    from rich.markup import escape
+
     from viewcomfy.cli.inputs_table import choices_of, value_text
     from viewcomfy.wire.input_schema import in_words, spelled_out
 

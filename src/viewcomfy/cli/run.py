@@ -57,7 +57,7 @@ def run(
     values = read_params(param or [], params) | inputs_said(context)
     job = client.job(str(uuid.uuid4()))  # the id is ours, so that Ctrl-C can cancel even a job whose acceptance we have not seen
     try:
-        client.deployment(name, version=version).run(values, workflow_api=workflow_api, prompt_id=job.prompt_id)
+        job = client.deployment(name, version=version).run(values, workflow_api=workflow_api, prompt_id=job.prompt_id)
         if detach:
             return show.as_json({"prompt_id": job.prompt_id}) if as_json else show.lines([job.prompt_id])
         result = watched(job, logs=logs, timeout=timeout)

@@ -21,6 +21,8 @@ from viewcomfy.core.errors import JobCanceled, ViewComfyError
 
 KILO = 1000.0
 MOST_PROBLEMS = 10
+SHORT = 20
+"""Columns of a cell that is never broken."""
 WIDEST = 1_000_000
 """Columns of a table in a pipe: it takes only what it needs."""
 
@@ -119,10 +121,12 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
     """Write a table to stdout: fitted to a terminal, whole in a pipe."""
     console = out()
     grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for title in titles:
-        grid.add_column(title, overflow="fold", no_wrap=title == titles[0])
-    for row in rows:
-        grid.add_row(*map(plain, row))
+    cells = [[plain(cell) for cell in row] for row in rows]
+    for column, title in enumerate(titles):
+        short = max((row[column].cell_len for row in cells), default=0) <= SHORT
+        grid.add_column(title, overflow="fold", no_wrap=short or column == 0)
+    for row in cells:
+        grid.add_row(*row)
     if not console.is_terminal:
         console.width = WIDEST
     console.print(grid)

@@ -12,6 +12,7 @@ from viewcomfy.core.errors import BadInput
 
 if TYPE_CHECKING:
     from viewcomfy.client.client import Client
+    from viewcomfy.wire.deployments import DiffOut
 
 
 @with_client
@@ -21,7 +22,10 @@ def versions(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, metavar="N", help="At most so many.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """List the versions of a deployment, newest first. Needs the admin token."""
+    """List the versions of a deployment, newest first.
+
+    Needs the admin token.
+    """
     from viewcomfy.cli import show
 
     found = list(itertools.islice(client.deployment(name).versions(page_size=min(limit, 50)), limit))
@@ -53,9 +57,7 @@ def diff(
     found = client.deployment(name).diff(before, after)
     if as_json:
         return show.as_json(found.model_dump(mode="json"))
-    breaking = sum(change.breaking for change in found.changes)
-    words = f"{breaking} of {len(found.changes)} changes break calls." if breaking else "every call goes on working."
-    show.say(f"From version {found.before} to {found.after}: {words if found.changes else 'nothing changes for callers.'}", show.out())
+    show.say(f"From version {found.before} to {found.after}: {_in_words(found)}", show.out())
     return report_view.changes(found.changes, show.out())
 
 
@@ -68,7 +70,10 @@ def rollback(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make an earlier version the current one. Jobs that were accepted keep theirs. Needs the admin token."""
+    """Make an earlier version the current one. Jobs that were accepted keep theirs.
+
+    Needs the admin token.
+    """
     from viewcomfy.cli import show
 
     now = client.deployment(name).rollback(version)
@@ -85,7 +90,10 @@ def canary(
     percent: Annotated[str, typer.Argument(metavar="PERCENT", help="Its share of the calls; 0 ends it.", show_default=False)],
     as_json: AsJson = False,
 ) -> None:
-    """Give a version a share of the calls that pin none. Needs the admin token."""
+    """Give a version a share of the calls that pin none.
+
+    Needs the admin token.
+    """
     from viewcomfy.cli import show
 
     now = client.deployment(name).canary(version, _percent(percent))
@@ -95,6 +103,14 @@ def canary(
         return show.say(f"All calls of {now.name} get version {now.current_version}.", style="green")
     share = f"{now.canary_percent:g} % of the calls of {now.name} get version {now.canary_version}"
     return show.say(f"{share}, the others version {now.current_version}.", style="green")
+
+
+def _in_words(found: DiffOut) -> str:
+    breaking = sum(change.breaking for change in found.changes)
+    others = len(found.changes) - breaking
+    if not breaking:
+        return "every call goes on working." if others else "nothing changes for callers."
+    return f"{breaking} breaking change{'s' * (breaking > 1)}{f' and {others} other' + 's' * (others > 1) if others else ''}."
 
 
 def _percent(text: str) -> float:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Dialect
@@ -29,13 +30,15 @@ class Prepared:
     def run(self, connection: Connection, values: Values) -> DBAPICursor:
         """Run it once and return the driver's cursor."""
         form = self._form(connection.dialect)
-        return form.execute(connection, form.parameters(values))
+        with form.cursor(connection) as cursor:
+            cursor.execute(form.sql, form.parameters(values))
+        return cursor
 
     def run_many(self, connection: Connection, rows: Iterable[Values]) -> None:
         """Run it for each of the rows."""
         form = self._form(connection.dialect)
-        for values in rows:
-            form.execute(connection, form.parameters(values))
+        with form.cursor(connection) as cursor:
+            cursor.executemany(form.sql, [form.parameters(values) for values in rows])
 
     def _form(self, dialect: Dialect) -> _Form:
         form = self._forms.get(dialect.name)
@@ -60,14 +63,13 @@ class _Form:
             if encode is not None:
                 self._encoders[name] = encode
 
-    def execute(self, connection: Connection, parameters: Any) -> DBAPICursor:
-        """Run it in the connection's transaction; raise what SQLAlchemy would."""
-        cursor = connection.connection.cursor()
+    @contextmanager
+    def cursor(self, connection: Connection) -> Iterator[DBAPICursor]:
+        """Yield a cursor in the connection's transaction; raise what SQLAlchemy would."""
         try:
-            cursor.execute(self.sql, parameters)
+            yield connection.connection.cursor()
         except self._dbapi.Error as fault:
             raise DBAPIError.instance(self.sql, None, fault, self._dbapi.Error, dialect=connection.dialect) from fault
-        return cursor
 
     def parameters(self, values: Values) -> Any:
         """Return the values in the driver's form and order."""

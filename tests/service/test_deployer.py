@@ -1,0 +1,194 @@
+"""The deployer: drafts checked against what the backends have, edits that follow, versions that break nobody unasked."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.server.poster import BROKEN, MISSING_MODEL, POSTER, renumbered, with_inputs
+from tests.service.kit import Desk
+from viewcomfy.core.catalog_files import catalog_key, pack, parse
+from viewcomfy.core.errors import BadInput, BreakingChange, DeploymentProblems, InvalidName, InvalidParams, UiWorkflow, UnknownDeployment
+from viewcomfy.core.inputs import Input, InputKind
+from viewcomfy.engine.base import WorkerInfo
+from viewcomfy.service.catalogs import CatalogService
+from viewcomfy.service.checker import Checker
+from viewcomfy.service.deployer import Deployer, Wanted, report_of
+from viewcomfy.service.doctor import Doctor
+from viewcomfy.testing.fake_comfy.fake import FakeComfy
+
+pytestmark = pytest.mark.anyio
+
+
+async def chunks(data: bytes) -> AsyncIterator[bytes]:
+    yield data
+
+
+async def know(desk: Desk, *backends: Sequence[str] | None) -> None:
+    """Tell, as a worker does, of backends with these checkpoints; None is a backend of which nothing is known."""
+    told: list[dict[str, Any]] = []
+    for number, checkpoints in enumerate(backends):
+        revision = None
+        if checkpoints is not None:
+            fake = FakeComfy(models={"checkpoints": checkpoints})
+            raw = json.dumps({name: fake.catalog.describe(name) for name in fake.catalog.classes}).encode()
+            revision = parse(raw).revision
+            await desk.files.put(catalog_key(revision), chunks(pack(raw)))
+        told.append({"name": f"comfyui-{number}", "catalog": revision})
+    await desk.engine.present(WorkerInfo("test", "default", tuple(told)))
+
+
+@pytest.fixture
+def catalogs(desk: Desk) -> CatalogService:
+    return CatalogService(engine=desk.engine, files=desk.files)
+
+
+@pytest.fixture
+def deployer(desk: Desk, catalogs: CatalogService) -> Deployer:
+    return Deployer(desk.deployments, catalogs)
+
+
+def wanted(workflow: Any = None, **options: Any) -> Wanted:
+    return Wanted(**{"workflow": workflow or POSTER, "changes": {}, **options})
+
+
+def by_name(inputs: Sequence[Input]) -> dict[str, Input]:
+    return {one.name: one for one in inputs}
+
+
+async def test_a_draft_is_typed_by_what_the_backends_have(desk: Desk, deployer: Deployer) -> None:
+    await know(desk, ["tiny_sd3.safetensors"])
+    found = await deployer.check(None, wanted())
+    assert (found.deployment.version, found.deployment.checked, found.report.ok, found.changes) == (0, True, True, ())
+    assert by_name(found.deployment.inputs)["steps"].kind is InputKind.INTEGER
+    assert await desk.deployments.list() == []
+
+
+async def test_without_a_backend_only_the_workflow_itself_is_judged(desk: Desk, deployer: Deployer) -> None:
+    found = await deployer.deploy("poster", wanted())
+    assert (found.deployment.checked, found.report.checked, found.report.ok) == (False, False, True)
+    with pytest.raises(DeploymentProblems, match="Not checked"):
+        await deployer.deploy("poster", wanted(BROKEN))
+
+
+async def test_what_was_deployed_unchecked_is_typed_as_soon_as_a_backend_is_known(
+    desk: Desk, catalogs: CatalogService, deployer: Deployer
+) -> None:
+    await deployer.deploy("poster", wanted(changes={"prompt": {"name": "scene"}}))
+    checker, deployment = Checker(catalogs), await desk.deployments.get("poster")
+    assert by_name(await checker.inputs(deployment))["steps"].minimum is None
+    await know(desk, ["tiny_sd3.safetensors"])
+    now = by_name(await checker.inputs(deployment))
+    assert (now["steps"].minimum, now["scene"].key) == (1, "6-inputs-text")
+    assert await checker.inputs(deployment) is await checker.inputs(deployment), "it is worked out once"
+    await know(desk, ["other.safetensors"])
+    assert [choice.value for choice in by_name(await checker.inputs(deployment))["checkpoint"].choices or ()] == ["other.safetensors"]
+
+
+async def test_an_edit_while_no_backend_is_known_is_typed_later(desk: Desk, catalogs: CatalogService, deployer: Deployer) -> None:
+    await know(desk, ["tiny_sd3.safetensors"])
+    await deployer.deploy("poster", wanted())
+    await know(desk)
+    edited = (await deployer.edit("poster", {"prompt": {"label": "Scene"}})).deployment
+    assert (edited.version, edited.checked) == (2, False)
+    await know(desk, ["tiny_sd3.safetensors"])
+    now = by_name(await Checker(catalogs).inputs(edited))
+    assert (now["steps"].maximum, now["prompt"].label) == (10000, "Scene")
+
+
+async def test_problems_are_told_with_the_whole_report(desk: Desk, deployer: Deployer) -> None:
+    await know(desk, ["tiny_sd3.safetensors"], ["other.safetensors"])
+    with pytest.raises(DeploymentProblems) as fault:
+        await deployer.deploy("poster", wanted(MISSING_MODEL))
+    assert fault.value.details["report"]["backends"] == ["comfyui-0", "comfyui-1"]
+    assert [problem["code"] for problem in fault.value.problems] == ["missing_model"]
+    forced = await deployer.deploy("poster", wanted(MISSING_MODEL, force=True))
+    assert (forced.deployment.runs, forced.report.ok) == (False, False)
+    await deployer.deploy("poster", wanted(POSTER))
+
+
+async def test_a_report_is_on_what_runs_where_a_call_says_nothing(desk: Desk, catalogs: CatalogService, deployer: Deployer) -> None:
+    await know(desk, ["tiny_sd3.safetensors"])
+    default = {"checkpoint": {"default": "tiny_sd3.safetensors"}}
+    found = await deployer.deploy("poster", wanted(MISSING_MODEL, changes=default))
+    assert found.report.ok
+    assert (await deployer.report(found.deployment)).ok
+    doctor = Doctor(deployments=desk.deployments, catalogs=catalogs, engine=desk.engine, folder=desk.folder)
+    assert (await doctor.examine()).deployments["poster"].ok
+
+
+async def test_a_list_that_is_a_default_is_no_connection(desk: Desk, catalogs: CatalogService, deployer: Deployer) -> None:
+    await know(desk, ["tiny_sd3.safetensors"])
+    listed = with_inputs(POSTER, "6", text={"__value__": ["a", "b"]})
+    declared = replace(by_name((await deployer.check(None, wanted())).deployment.inputs)["prompt"], default=["c", "d"], own_default=True)
+    assert report_of(listed, (declared,), await catalogs.by_backend()).ok
+
+
+async def test_names_and_edits_follow_a_renumbered_export(desk: Desk, deployer: Deployer) -> None:
+    await know(desk, ["tiny_sd3.safetensors"])
+    await deployer.deploy("poster", wanted(changes={"prompt": {"name": "scene", "required": True}}, title="Posters"))
+    with pytest.raises(BreakingChange) as fault:
+        await deployer.deploy("poster", wanted(renumbered(POSTER)))
+    assert {problem["code"] for problem in fault.value.problems} == {"key_changed"}
+    found = await deployer.deploy("poster", wanted(renumbered(POSTER), allow_breaking=True))
+    assert by_name(found.deployment.inputs)["scene"].key == "106-inputs-text"
+    assert (by_name(found.deployment.inputs)["scene"].required, found.lost, found.deployment.title) == (True, (), "Posters")
+
+
+async def test_a_name_that_callers_know_stays_though_the_node_is_titled_anew(desk: Desk, deployer: Deployer) -> None:
+    await know(desk, ["tiny_sd3.safetensors"])
+    named = {**POSTER, "5": {**POSTER["5"], "_meta": {"title": "Canvas"}}}
+    for before in (await desk.deployments.deploy("old", POSTER), (await deployer.deploy("new", wanted())).deployment):
+        found = await deployer.check(before.name, wanted({**named, "6": {**POSTER["6"], "_meta": {"title": "What to paint"}}}))
+        assert by_name(found.deployment.inputs)["prompt"].key == "6-inputs-text"
+        assert [change.code for change in found.changes if change.breaking] == []
+
+
+async def test_what_is_not_said_stays_as_it_was(desk: Desk, deployer: Deployer) -> None:
+    await deployer.deploy("poster", wanted(title="Posters", description="For walls.", note="The first."))
+    again = (await deployer.deploy("poster", wanted())).deployment
+    assert (again.title, again.description, again.note) == ("Posters", "For walls.", "")
+    assert (await deployer.deploy("poster", wanted(title=""))).deployment.title == ""
+
+
+async def test_a_version_that_is_not_made_current_need_not_be_confirmed(desk: Desk, deployer: Deployer) -> None:
+    await deployer.deploy("poster", wanted())
+    found = await deployer.deploy("poster", wanted(renumbered(POSTER), make_current=False))
+    assert (found.deployment.version, (await desk.deployments.get("poster")).version) == (2, 1)
+
+
+async def test_edits_are_checked_before_they_are_kept(desk: Desk, deployer: Deployer) -> None:
+    await know(desk, ["tiny_sd3.safetensors"])
+    await deployer.deploy("poster", wanted())
+    with pytest.raises(InvalidParams) as fault:
+        await deployer.edit("poster", {"steps": {"minimum": 0}, "promt": {"label": "x"}})
+    assert {problem["input"] for problem in fault.value.problems} == {"steps", "promt"}
+    with pytest.raises(BreakingChange):
+        await deployer.edit("poster", {"seed": {"locked": True}})
+    with pytest.raises(UnknownDeployment):
+        await deployer.edit("nothing", {})
+    assert (await desk.deployments.get("poster")).version == 1
+
+
+@pytest.mark.parametrize(("said", "error"), [
+    ({"workflow": {"nodes": [], "links": []}}, UiWorkflow),
+    ({"workflow": None}, BadInput),
+    ({"app_file": {"workflows": []}}, BadInput),
+])  # fmt: skip
+async def test_what_can_not_be_deployed_is_refused(deployer: Deployer, said: dict[str, Any], error: type[BadInput]) -> None:
+    with pytest.raises(error):
+        await deployer.check(None, replace(wanted(), **said))
+    with pytest.raises(InvalidName):
+        await deployer.deploy("No Name", wanted())
+
+
+async def test_a_forced_deploy_waits_for_no_comfyui(desk: Desk) -> None:
+    service = CatalogService(engine=desk.engine, files=desk.files, inspect=asyncio.Event().wait)  # type: ignore[arg-type]  # it never returns
+    async with asyncio.timeout(5):
+        found = await Deployer(desk.deployments, service).deploy("poster", wanted(force=True))
+    assert found.deployment.version == 1
