@@ -92,7 +92,8 @@ def test_what_the_document_of_a_deployment_allows_is_accepted(tmp_path_factory: 
 
         def check(case: Case) -> None:
             if case.media_type == "application/json":
-                case.query, case.headers = {}, {}
+                case.query.clear()  # a version that is not there is refused, rightly
+                case.headers.clear()
                 answer = case.call_and_validate(headers=site.key, timeout=10, excluded_checks=[ignored_auth])
                 assert answer.status_code == 202, answer.text
 

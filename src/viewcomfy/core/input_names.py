@@ -15,8 +15,8 @@ from viewcomfy.core.titles import MAX_NAME, custom_titles, snake, words
 from viewcomfy.core.wiring import Wiring
 
 RESERVED = words(
-    "admin_token batch client_id client_secret detach help idempotency_key inputs json logs name on_event on_log output param params "
-    "priority prompt_id quiet self server stream timeout version wait webhook workflow_api"
+    "admin_token batch client_id client_secret contact_sheet detach grid help idempotency_key inputs json list logs name on_event on_log "
+    "output param params priority prompt_id quiet self server stream timeout version wait webhook workflow_api zip"
 )
 """Words that the SDK, the command line and `run` use themselves."""
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")

@@ -76,7 +76,9 @@ class Intake:
         try:
             await self._bring_all({one: None for urls in named for one in urls.items()}, brought, max_bytes)
             sniffed: dict[Path, SentFile] = {}
-            yield [_taken(params, urls, files, brought, sniffed) for params, urls in zip(calls, named, strict=True)]
+            # what a call itself says of an input goes before the file that all share
+            own = [[file for file in files if file.field not in params] for params in calls]
+            yield [_taken(params, urls, shared, brought, sniffed) for params, urls, shared in zip(calls, named, own, strict=True)]
         finally:
             for file in brought.values():
                 if isinstance(file, ReceivedFile):
