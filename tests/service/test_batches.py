@@ -199,10 +199,13 @@ async def test_the_files_of_a_batch_have_a_limit_together(desk: Desk) -> None:
     assert await office.submit(await desk.deploy(), {"grid": {"image": urls[:1], "seed": [1, 2, 3, 4]}})
 
 
-async def test_two_files_for_one_input_are_refused(office: Office) -> None:
-    spec = {"list": [{"seed": 1}, {"1-inputs-image": data_url(png())}]}
-    error = await refused(office, spec, office.desk.file(png()))
-    assert error.problems[0]["jobs"] == [2]
+async def test_a_jobs_own_file_goes_before_the_one_that_all_share(office: Office) -> None:
+    spec = {"list": [{"seed": 1}, {"1-inputs-image": data_url(png("black"))}]}
+    first, second = await office.jobs(await office.submit(await office.desk.deploy(), spec, office.desk.file(png("white"))))
+    assert [len(job.uploads) for job in (first, second)] == [1, 1]
+    assert (first.uploads[0].size, second.uploads[0].size) == (len(png("white")), len(png("black")))
+    assert first.uploads[0].filename.endswith("cat.png")
+    assert second.uploads[0].filename.endswith("upload.png")
 
 
 class FullDisk(LocalFiles):

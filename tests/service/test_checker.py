@@ -94,6 +94,15 @@ async def test_a_workflow_is_looked_at_again_once_the_backends_were_asked(checke
     assert backends.asked == 1
 
 
+async def test_while_a_backend_is_unknown_only_what_is_wrong_anywhere_is_refused(checker: Checker, backends: Backends) -> None:
+    backends.models = [("other.safetensors",), None]
+    await backends.inspect()
+    await checker.refuse_unfit(POSTER)
+    await checker.refuse_unfit(UNKNOWN_CLASS)
+    with pytest.raises(WorkflowRejected):
+        await checker.refuse_unfit(BROKEN)
+
+
 async def test_what_one_backend_could_run_is_let_through(checker: Checker, backends: Backends, desk: Desk) -> None:
     backends.models = [("other.safetensors",), ("tiny_sd3.safetensors",)]
     await know(desk, *backends.models)

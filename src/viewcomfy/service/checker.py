@@ -74,11 +74,14 @@ class Checker:
         return await _aside(workflow, check, workflow, inputs, params, sent, live=live, overridden=overridden)
 
     async def refuse_unfit(self, workflow: Mapping[str, Any]) -> None:
-        """Raise UnknownNodeClass, MissingModel or WorkflowRejected, with all that is wrong, for what no backend could run."""
+        """Raise UnknownNodeClass, MissingModel or WorkflowRejected, with all that is wrong, for what no backend could run.
+
+        While some backend is unknown, only what is wrong wherever it runs is refused.
+        """
         if not (await self._report(workflow)).ok:
             await self._catalogs.refresh(REFRESH_PATIENCE)
             found = await self._report(workflow)
-            if not found.ok:
+            if not found.ok and (any(not problem.backends for problem in found.errors) or not await self._catalogs.unknown()):
                 raise refusal(found)
 
     async def _report(self, workflow: Mapping[str, Any]) -> Report:
