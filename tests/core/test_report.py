@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -222,6 +222,7 @@ def test_without_catalogs_only_the_workflow_itself_is_judged() -> None:
     assert [problem.code for problem in bad.problems] == ["broken_link", "cycle"]
     assert not bad.ok
     assert bad.summary == "Not checked, as no backend is known yet: 2 problems."
+    assert replace(good, why_unknown="ComfyUI is away.").summary == "Not checked, as no backend is known yet. ComfyUI is away."
 
 
 def test_errors_come_first_and_then_the_order_of_the_workflow() -> None:

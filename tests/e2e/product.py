@@ -257,8 +257,6 @@ class Product:
 
     def prompts(self) -> int:
         """Return how many prompts have been sent to the ComfyUI that runs, those that it refused included."""
-        queue = self.comfyui("/queue")
-        assert queue == {"queue_running": [], "queue_pending": []}, queue
         return int(self.comfyui("/testkit/prompts")["count"])
 
     def comfyuis(self) -> list[psutil.Process]:

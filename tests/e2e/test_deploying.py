@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -144,6 +144,15 @@ def test_what_was_deployed_by_force_runs_as_soon_as_it_can(site: Product, own: P
     assert site.call("lacking-1", {"seed": 4}).json()["code"] == "missing_model"
     shutil.copyfile(models(own) / MODEL, models(own) / "tiny_sd.safetensors")
     assert opened(*site.files(site.made("lacking-1", {"seed": 4}))).size == (256, 256)
+
+
+def test_why_nothing_could_be_checked_is_told(serve: Callable[..., Product], own: Path) -> None:
+    broken = serve(comfyui=own, comfyui_args="--no-such-option")
+    report = broken.put("unchecked", sampling(1)).json()["report"]
+    assert (report["checked"], report["ok"]) == (False, True)
+    assert report["summary"].endswith("ComfyUI ended with exit code 2.")
+    [check] = [check for check in broken.admin.get("/api/doctor").json()["checks"] if check["subject"] == "ComfyUI"]
+    assert "--no-such-option" in check["message"]
 
 
 def test_a_server_killed_while_it_deploys_starts_clean_and_deploys_then(site: Product, own: Path) -> None:

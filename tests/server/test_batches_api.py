@@ -212,3 +212,8 @@ async def test_a_client_that_leaves_the_zip_harms_nobody(site: Site) -> None:
             assert answer.status_code == 200
     await until(site.left, lambda left: not left)
     assert (await get(site, batch, "/contact-sheet.png")).status_code == 200
+
+
+async def test_a_text_field_that_nobody_reads_is_refused(site: Site) -> None:
+    answer = await site.http.post("/d/picture/batch", data={"batch": '{"list": [{"width": 8}]}', "height": "9"}, headers=site.key)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_params")

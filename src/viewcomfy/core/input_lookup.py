@@ -13,6 +13,7 @@ from viewcomfy.core.workflows import literals
 
 MAX_COMPARED = 10_000
 """How many words one call's mistakes are compared with: what was meant is worth a tenth of a second, not more."""
+LISTED = "`viewcomfy run NAME --help` and GET /d/NAME list the inputs of a deployment."
 _ABSENT = object()
 
 
@@ -46,7 +47,7 @@ class Lookup:
         # "text" where the input was given a better name
         near = [one.name for one in self.inputs if one.input_name == name and _is_open(one)][:3]
         near = near or (self._nearest_keys(name) if SEPARATOR in name else self.nearest(name, self._names()))
-        return {"hint": question(near) or "`viewcomfy params workflow_api.json` lists the inputs of a workflow.", "did_you_mean": near}
+        return {"hint": question(near) or LISTED, "did_you_mean": near}
 
     def nearest(self, word: str, candidates: Iterable[str]) -> list[str]:
         """Return the candidates nearest to a word, fewer and fewer as the call's mistakes add up."""

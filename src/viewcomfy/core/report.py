@@ -60,13 +60,14 @@ class Report:
     """What is wrong with a workflow: errors first, then in the workflow's order.
 
     `can_run_on` are the backends that have no error. With `checked` False no backend was known, and only what is wrong with the
-    workflow in itself could be told.
+    workflow in itself could be told; `why_unknown` is a sentence that says why, where that is known.
     """
 
     problems: tuple[Problem, ...] = ()
     backends: tuple[str, ...] = ()
     can_run_on: tuple[str, ...] = ()
     checked: bool = False
+    why_unknown: str = ""
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -83,7 +84,7 @@ class Report:
         """Return one sentence that says where it runs."""
         errors, warnings = len(self.errors), len(self.problems) - len(self.errors)
         if not self.checked:
-            return f"Not checked, as no backend is known yet{counted(': ', errors, warnings)}."
+            return f"Not checked, as no backend is known yet{counted(': ', errors, warnings)}. {self.why_unknown}".rstrip()
         if not self.can_run_on:
             return f"Nothing can run this{counted(': ', errors, warnings)}."
         if len(self.can_run_on) < len(self.backends):

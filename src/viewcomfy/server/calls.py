@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -48,7 +48,7 @@ async def reading_call(request: Request, *, allow_json: bool = False) -> AsyncIt
     try:
         if form.dropped:
             inputs = {one.name for one in await services_of(request).infer.inputs(deployment)}
-            _refuse_stray([name for name in form.dropped if name in inputs or allow_json])  # V1 has fields that nobody reads
+            refuse_stray([name for name in form.dropped if name in inputs or allow_json])  # V1 has fields that nobody reads
         yield Call(caller, deployment, _received(form), dict(form.fields))
     finally:
         form.discard()
@@ -91,7 +91,7 @@ async def _read_json(request: Request) -> Received:
     return Received(asked.inputs, asked.workflow_api, (), asked.prompt_id)
 
 
-def _refuse_stray(names: list[str]) -> None:
+def refuse_stray(names: Sequence[str]) -> None:
     """Refuse text fields that were meant as inputs: what is not read must not be taken for said."""
     if names:
         is_json = names[0].lstrip().startswith("{")

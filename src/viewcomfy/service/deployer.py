@@ -86,6 +86,8 @@ class Deployer:
             edits = make_edits(declared, wanted.changes, edits)
         inputs, gone = apply_edits(declared, edits)
         found = await self._report(workflow, inputs)
+        if not found.checked and not wanted.force:
+            found = replace(found, why_unknown=_reason(self._catalogs.why_unknown))
         draft = Deployment(
             name or "",
             0,
@@ -222,6 +224,11 @@ def _refuse_breaking(name: str, changes: tuple[Change, ...], way_out: str = "") 
             hint=f"Confirm it with allow_breaking (--allow-breaking){way_out}.",
             problems=[change.as_dict() for change in broken],
         )
+
+
+def _reason(why: str) -> str:
+    """Return a reason without the lines of ComfyUI's log that may follow it: the doctor tells those."""
+    return why.partition("\n")[0].removesuffix(" Its last lines:")
 
 
 def _text(*options: str | None) -> str:

@@ -17,7 +17,7 @@ from viewcomfy.core.errors import InvalidForm
 from viewcomfy.core.workflows import read_json
 from viewcomfy.files.base import Files
 from viewcomfy.server.bodies import json_response, read_model
-from viewcomfy.server.calls import is_json, opened, whole_form
+from viewcomfy.server.calls import is_json, opened, refuse_stray, whole_form
 from viewcomfy.server.deps import AnyCaller, base_url, services_of, settings_of
 from viewcomfy.server.errors import bad_input
 from viewcomfy.server.routes.files import content_disposition
@@ -68,6 +68,7 @@ async def submit_batch(request: Request) -> Response:
     else:
         form = await whole_form(request)
         try:
+            refuse_stray(form.dropped)
             asked = _asked(form.fields.get("batch"))
             batch = await batches.submit(caller, deployment, _spec(asked), form.files, asked.batch_id)
         finally:
