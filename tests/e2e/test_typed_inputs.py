@@ -14,7 +14,7 @@ import pytest
 
 from tests.e2e.pictures import encoded, opened, pixels, sample_photo
 from tests.e2e.product import Json, Product, parse_sse
-from tests.e2e.workflows import colour, echo_photo, node
+from tests.e2e.workflows import Workflow, colour, echo_photo, node
 from viewcomfy.cli.samples import TEXT_TO_IMAGE, sample_workflow
 
 pytestmark = pytest.mark.e2e
@@ -96,16 +96,32 @@ def test_a_call_answers_at_once_or_streams_when_asked(product: Product) -> None:
     assert opened(*product.files(product.job(stream.headers["x-prompt-id"]))).getpixel((0, 0)) == (13, 14, 15)
 
 
-def test_the_examples_of_its_own_document_work_when_they_are_pasted(product: Product, sample: str) -> None:
+def test_its_own_document_is_typed(product: Product, sample: str) -> None:
     document = product.http.get(f"/d/{sample}/openapi.json").json()
     body = document["paths"][f"/d/{sample}/run"]["post"]["requestBody"]["content"]["application/json"]
     schema = body["schema"]["properties"]["inputs"]["properties"]
     assert schema["steps"] | {"type": "integer", "minimum": 1, "maximum": 10000} == schema["steps"]
     assert "euler_ancestral" in json.dumps(schema["sampler"])
-    for example in body["examples"].values():
-        answer = product.http.post(f"/d/{sample}/run", json=example["value"], headers={"prefer": "wait=60"})
-        assert (answer.status_code, answer.json()["status"]) == (200, "succeeded")
     assert sample in product.http.get(f"/d/{sample}/docs").text
+
+
+@pytest.mark.parametrize(
+    "workflow",
+    [
+        sample_workflow(TEXT_TO_IMAGE),
+        echo_photo(),
+        {"1": node("LoadAudio", audio="a.wav"), "2": node("SaveAudio", audio=["1", 0], filename_prefix="sound")},
+        {"1": node("LoadVideo", file="a.mp4"), "2": node("SaveVideo", video=["1", 0], filename_prefix="film", format="auto", codec="auto")},
+    ],
+    ids=["text to image", "photo", "sound", "film"],
+)
+def test_the_examples_of_a_document_work_when_they_are_pasted(product: Product, workflow: Workflow) -> None:
+    name = product.deploy(workflow)
+    operation = product.http.get(f"/d/{name}/openapi.json").json()["paths"][f"/d/{name}/run"]["post"]
+    for example in operation["requestBody"]["content"]["application/json"]["examples"].values():
+        answer = product.http.post(f"/d/{name}/run", json=example["value"], headers={"prefer": "wait=60"})
+        assert (answer.status_code, answer.json()["status"]) == (200, "succeeded"), answer.text
+        assert answer.json()["outputs"]
 
 
 # --- files ------------------------------------------------------------------------------------------------------------

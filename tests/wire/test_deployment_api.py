@@ -131,7 +131,7 @@ def test_every_example_is_one_that_the_document_allows() -> None:
     validator = jsonschema_rs.validator_for(body["schema"])
     for example in body["examples"].values():
         validator.validate(example["value"])
-    assert set(body["examples"]["least"]["value"]["inputs"]) == {"prompt", "image"}
+    assert set(body["examples"]["least"]["value"]["inputs"]) == {"prompt", "image", "clip", "voice", "mesh"}
     assert set(body["examples"]["everything"]["value"]["inputs"]) == set(properties(*POSTER))
     for name, schema in properties(*POSTER).items():
         assert jsonschema_rs.is_valid(schema, schema["examples"][0]), name
@@ -161,15 +161,23 @@ def test_files_in_examples_are_files() -> None:
         assert image.size == (1, 1)
     with wave.open(io.BytesIO(decoded(InputKind.AUDIO))) as sound:
         assert sound.getnframes() == 16
-    assert decoded(InputKind.VIDEO).startswith(b"\x1aE\xdf\xa3")
+        assert sound.getsampwidth() == 2
+    assert decoded(InputKind.VIDEO)[4:8] == b"ftyp"
     assert decoded(InputKind.FILE) == b"hello\n"
 
 
 def test_with_nothing_required_an_example_sets_what_people_would_set_first() -> None:
-    optional = [one.model_copy(update={"required": False}) for one in POSTER]
+    optional = [one.model_copy(update={"required": False}) for one in POSTER if not one.kind.is_file]
     assert example_inputs(optional, least=True) == {"prompt": "a cat's tail"}
     assert example_inputs([one for one in optional if one.kind is not InputKind.TEXT], least=True) == {"seed": 7}
     assert example_inputs([], least=True) == {}
+
+
+def test_a_basic_file_is_part_of_every_example_as_the_workflows_own_may_not_be_there() -> None:
+    image, logo = (declared(name, InputKind.IMAGE, default="a.png", advanced=name == "logo") for name in ("image", "logo"))
+    prefix = declared("filename_prefix", InputKind.TEXT, default="x", advanced=True)
+    assert set(example_inputs([prefix, image, logo], least=True)) == {"image"}
+    assert set(example_inputs([prefix, logo], least=True)) == {"filename_prefix"}
 
 
 def test_the_curl_command_survives_a_shell() -> None:

@@ -87,7 +87,7 @@ async def test_a_job_that_loses_its_comfyui_runs_again(shop: Shop) -> None:
     assert job.attempt == 2
     assert [queued.prompt_id for queued in shop.fakes[0].submitted] == [prompt_id, f"{prompt_id}.2"]
     assert len(job.outputs) == 1
-    assert f"/out-{job.attempt}/" in job.outputs[0].file_key
+    assert f"/out-{job.attempt}-" in job.outputs[0].file_key
 
 
 async def test_running_out_of_memory_is_tried_again(tmp_path: Path) -> None:

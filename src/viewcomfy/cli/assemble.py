@@ -176,6 +176,7 @@ async def make_services(parts: Parts, keys: KeyService) -> Services:
 @asynccontextmanager
 async def _running(worker: Worker, upkeep: Upkeep, grace: float) -> AsyncIterator[None]:
     async with asyncio.TaskGroup() as tasks:
+        await worker.announce()  # the first call may come sooner than the worker's own first word
         chores = tasks.create_task(upkeep.run(UPKEEP_SECONDS))
         work = tasks.create_task(worker.run())
         try:

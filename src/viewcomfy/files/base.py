@@ -1,4 +1,4 @@
-"""The files protocol: put, read, link and remove bytes under keys such as `jobs/<prompt_id>/out-1/cat.png`."""
+"""The files protocol: put, read, link and remove bytes under keys such as `jobs/<prompt_id>/out-1-cat.png`."""
 
 from __future__ import annotations
 

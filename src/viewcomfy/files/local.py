@@ -132,9 +132,19 @@ def _link(path: Path, target: Path) -> int:
     try:
         os.link(real, target)
     except FileNotFoundError:
-        os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120 - as above
+        _make_folder(os.path.dirname(target))  # noqa: PTH120 - as above
         os.link(real, target)
     return file_size(target)
+
+
+def _make_folder(path: str) -> None:
+    """Make a folder whose parent is most often there: makedirs would look at every one of them first."""
+    try:
+        os.mkdir(path)  # noqa: PTH102 - as above
+    except FileNotFoundError:
+        os.makedirs(path, exist_ok=True)  # noqa: PTH103 - as above
+    except FileExistsError:
+        pass
 
 
 def _put_file(draft: Draft, path: Path, target: Path) -> int:

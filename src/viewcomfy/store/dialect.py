@@ -12,6 +12,8 @@ from sqlalchemy.exc import OperationalError
 from viewcomfy.store.tables import metadata
 
 _PRAGMAS = (
+    # every page that a transaction touches is written whole, and most change a few bytes in each of several indexes; new files only
+    "page_size=1024",
     "journal_mode=WAL",
     # a crash of the process loses nothing; a power cut may lose the last moments, never the whole
     "synchronous=NORMAL",

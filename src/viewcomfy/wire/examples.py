@@ -13,16 +13,21 @@ from viewcomfy.wire.inputs import InputOut
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR42mOIjr4GAAKhAY16VM0WAAAAAElFTkSuQmCC"
 """One violet pixel."""
-WEBM = (
-    "GkXfo49CgoR3ZWJtQoeBAkKFgQIYU4Bn7xVJqWaWKtexgw9CQESJhER6AABNgIEtV0GBLRZUrmujrqHXgQFzxYEBhoVWX1ZQOIOBASPjg4Q7msoA4IawgRC6gRAf"
-    "Q7Z1p+eBAKOigQAAgBACAJ0BKhAAEAAARwiFhYiZhIgCAgAMDWAA/sPgAA=="
+MP4 = (
+    "AAAAGGZ0eXBpc29tAAACAGlzb21hdmMxAAAAEm1kYXQAAAAGZYiEOieAAAACV21vb3YAAABsbXZoZAAAAAAAAAAAAAAAAAAAAAEAAAABAAEAAAEAAAAAAAAAAAAAAAAB"
+    "AAAAAAAAAAAAAAAAAAAAAQAAAAAAAAAAAAAAAAAAQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAIAAAHjdHJhawAAAFx0a2hkAAAAAwAAAAAAAAAAAAAAAQAA"
+    "AAAAAAABAAAAAAAAAAAAAAAAAAAAAAABAAAAAAAAAAAAAAAAAAAAAQAAAAAAAAAAAAAAAAAAQAAAAAAQAAAAEAAAAAABf21kaWEAAAAgbWRoZAAAAAAAAAAAAAAAAAAA"
+    "AAEAAAABVcQAAAAAACFoZGxyAAAAAAAAAAB2aWRlAAAAAAAAAAAAAAAAAAAAATZtaW5mAAAAFHZtaGQAAAABAAAAAAAAAAAAAAAkZGluZgAAABxkcmVmAAAAAAAAAAEA"
+    "AAAMdXJsIAAAAAEAAAD2c3RibAAAAJJzdHNkAAAAAAAAAAEAAACCYXZjMQAAAAAAAAABAAAAAAAAAAAAAAAAAAAAAAAQABAASAAAAEgAAAAAAAAAAQAAAAAAAAAAAAAA"
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAABj//wAAACxhdmNDAULACv/hABRnQsAK2noQAAADABAAAAMAIPEiagEABWjOAZcgAAAAGHN0dHMAAAAAAAAAAQAAAAEAAAABAAAA"
+    "HHN0c2MAAAAAAAAAAQAAAAEAAAABAAAAAQAAABRzdHN6AAAAAAAAAAoAAAABAAAAFHN0Y28AAAAAAAAAAQAAACA="
 )
-"""One grey second, 16 by 16 pixels."""
-WAV = "UklGRjQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YRAAAACAgICAgICAgICAgICAgICA"
-"""Two silent milliseconds."""
+"""One grey second, 16 by 16 pixels: H.264, which every node that saves videos takes."""
+WAV = "UklGRkQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YSAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="
+"""Two silent milliseconds, 16 bits each sample: ComfyUI does not read 8."""
 DATA_URLS = {
     InputKind.IMAGE: f"data:image/png;base64,{PNG}",
-    InputKind.VIDEO: f"data:video/webm;base64,{WEBM}",
+    InputKind.VIDEO: f"data:video/mp4;base64,{MP4}",
     InputKind.AUDIO: f"data:audio/wav;base64,{WAV}",
     InputKind.FILE: "data:text/plain;base64,aGVsbG8K",
 }
@@ -108,11 +113,18 @@ def run_url(server_url: str, name: str) -> str:
 
 
 def _sensible(shown: Sequence[InputOut]) -> list[InputOut]:
-    """Return the inputs that must be set and the one that people would set first: what is to be made, else what makes a call new."""
-    required = [declared for declared in shown if declared.required]
-    by_kind = {declared.kind: declared for declared in reversed(shown) if not declared.required}
-    first = by_kind.get(InputKind.TEXT) or (None if required else by_kind.get(InputKind.SEED) or next(iter(shown), None))
-    return [declared for declared in shown if declared.required or declared is first]
+    """Return the inputs that must be set and the one that people would set first: what is to be made, else what makes a call new.
+
+    A basic file must be sent too: the one that the workflow names is rarely where it runs.
+    """
+    needed = [declared for declared in shown if declared.required or (declared.kind.is_file and not declared.advanced)]
+    free = [declared for declared in shown if declared not in needed]
+    texts = [declared for declared in free if declared.kind is InputKind.TEXT]
+    first = next((declared for declared in texts if not declared.advanced), None)
+    if first is None and not needed:
+        seeds = [declared for declared in free if declared.kind is InputKind.SEED]
+        first = next(iter([*texts, *seeds, *free]), None)
+    return [declared for declared in shown if declared in needed or declared is first]
 
 
 def _made_up(declared: InputOut) -> Any:

@@ -84,6 +84,10 @@ class Worker:
         places = [place for folders in ours for place in (folders.input, folders.output) if place.is_dir()]
         return [path for place in places for path in place.iterdir()]
 
+    async def announce(self) -> None:
+        """Tell that it is there, before it works: whoever calls from now on finds its backends."""
+        await self._engine.present(self._info())
+
     async def inspect(self) -> None:
         """Make every backend's catalog known and fresh, and tell; raises what a backend raises that can't be asked."""
         try:

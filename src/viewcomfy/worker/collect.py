@@ -15,7 +15,7 @@ from viewcomfy.files.base import Files
 
 
 class Collector:
-    """Keeps the outputs of one attempt below `prefix`; each attempt has a prefix of its own, so a late one harms nobody.
+    """Keeps the outputs of one attempt under keys that begin with `prefix`, its own, so that a late attempt harms nobody.
 
     `own` is the folder below ComfyUI's output folder that only this attempt writes to.
     """
@@ -41,7 +41,7 @@ class Collector:
 
     async def _keep_file(self, entry: SavedFile, node_id: str) -> Output:
         filename = self._name(entry.filename)
-        key = f"{self._prefix}/{filename}"
+        key = f"{self._prefix}{filename}"
         try:
             size = await self._bring(entry, key)
         except (UnknownFile, FileNotFoundError) as gone:
@@ -59,7 +59,7 @@ class Collector:
 
     async def _keep_text(self, text: str, node_id: str) -> Output:
         filename = self._name(f"text_{node_id}.txt")
-        key = f"{self._prefix}/{filename}"
+        key = f"{self._prefix}{filename}"
         return self._add(filename, await self._files.put(key, _once(text.encode())), key, node_id)
 
     def _add(self, filename: str, size: int, key: str, node_id: str) -> Output:

@@ -65,7 +65,7 @@ class Execution:
         # a later attempt must not be taken for an earlier one that ComfyUI still knows
         self._comfy_id = job.prompt_id if lease.attempt == 1 else f"{job.prompt_id}.{lease.attempt}"
         self._folder = f"{OUTPUT_FOLDER}/{self._comfy_id}"
-        self._out = f"jobs/{job.prompt_id}/out-{lease.attempt}"
+        self._out = f"jobs/{job.prompt_id}/out-{lease.attempt}-"
         self._news = JobNews(job.workflow)
         self._deadline = asyncio.timeout(None)
         self._stop_reason: ViewComfyError | None = None
