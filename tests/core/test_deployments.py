@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from viewcomfy.core.deployments import Deployment, Released, affinity_of, check_name
 from viewcomfy.core.errors import InvalidName
+from viewcomfy.core.scheduling import models_of
 
 
 @pytest.mark.parametrize("name", ["a", "cats", "text-to-image", "v1.2_x", "0", "a" * 63])
@@ -46,8 +47,12 @@ def test_affinity_is_that_of_the_models_in_any_order() -> None:
     assert affinity_of(workflow("a.safetensors")) != affinity_of(workflow("b.safetensors"))
 
 
-def test_a_workflow_without_models_has_no_affinity() -> None:
-    assert affinity_of(workflow("a cat", "picture.png")) == ""
+def test_an_affinity_names_the_models_first() -> None:
+    assert models_of(affinity_of(workflow("a cat", "picture.png"))) == ""
+    assert models_of(affinity_of(workflow("a.safetensors")))
+    other_class = {"1": {"class_type": "Other", "inputs": {"name": "a.safetensors"}}}
+    assert models_of(affinity_of(other_class)) == models_of(affinity_of(workflow("a.safetensors")))
+    assert affinity_of(other_class) != affinity_of(workflow("a.safetensors"))
 
 
 OLD, NEW = (Deployment("cats", version, {}, 1.0) for version in (1, 2))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -87,6 +87,11 @@ class Backend:
     def source(self) -> Launch | str:
         """How it is started, or the URL of one that we never stop."""
         return self._source
+
+    @property
+    def origin(self) -> Hashable:
+        """What decides which nodes and models it has: its installation, or the URL of someone else's."""
+        return self._source if isinstance(self._source, str) else self._source.installation
 
     @property
     def folders(self) -> Folders | None:

@@ -87,6 +87,9 @@ def check_name(name: str) -> str:
 
 
 def affinity_of(workflow: Mapping[str, Any]) -> str:
-    """Return a short name for the set of model files that a workflow loads, so that a warm backend can be preferred."""
-    models = sorted(model_files(workflow))
-    return hashlib.sha256(json.dumps(models).encode()).hexdigest()[:12] if models else ""
+    """Return a short name for what a workflow needs of a backend: its model files (so that a warm one can be preferred) + its classes."""
+    return f"{_digest(model_files(workflow))}+{_digest({node['class_type'] for node in workflow.values()})}"
+
+
+def _digest(names: set[str]) -> str:
+    return hashlib.sha256(json.dumps(sorted(names)).encode()).hexdigest()[:12] if names else ""

@@ -11,7 +11,11 @@ AGEING = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """Jobs that are alike to the scheduler. `oldest` is the Unix time at which its first job was queued; priority 0 is the first to go."""
+    """Jobs that are alike to the scheduler.
+
+    `oldest` is the Unix time at which its first job was queued; priority 0 is the first to go. `affinity` names what the jobs need of a
+    backend: the models, then after a `+` the node classes.
+    """
 
     pool: str
     priority: int
@@ -28,6 +32,17 @@ class Shares:
     served: Mapping[str, int] = field(default_factory=dict)
 
 
+def models_of(affinity: str) -> str:
+    """Return the part of an affinity that names the models; empty where none are needed."""
+    return affinity.partition("+")[0]
+
+
+def is_cold(affinity: str, warm: Collection[str]) -> bool:
+    """Tell whether models must be loaded first, where `warm` names those that are."""
+    models = models_of(affinity)
+    return bool(models) and models not in warm
+
+
 def order(lanes: Iterable[Lane], shares: Shares, warm: Collection[str], now: float) -> list[Lane]:
     """Return the lanes, best first.
 
@@ -37,7 +52,6 @@ def order(lanes: Iterable[Lane], shares: Shares, warm: Collection[str], now: flo
 
     def rank(lane: Lane) -> tuple[int, int, int, bool, float]:
         aged = lane.priority - int(max(0.0, now - lane.oldest) / AGEING)
-        cold = bool(lane.affinity) and lane.affinity not in warm
-        return aged, shares.running.get(lane.key_id, 0), shares.served.get(lane.key_id, 0), cold, lane.oldest
+        return aged, shares.running.get(lane.key_id, 0), shares.served.get(lane.key_id, 0), is_cold(lane.affinity, warm), lane.oldest
 
     return sorted(lanes, key=rank)

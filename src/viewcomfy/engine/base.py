@@ -26,8 +26,9 @@ class Ticket:
 class Claimer:
     """Who asks for a job.
 
-    `warm` are the affinities whose models it has loaded. Among several waiting, the lower `rank` is served first
-    (0: an idle backend; 1: a busy one that would queue the job behind a short one; 2: one that must be started).
+    `warm` are the models that it has loaded, as affinities name them; `unfit` the affinities of jobs that it can't run.
+    Among several waiting, the lower `rank` is served first (0: an idle backend; 1: a busy one that would queue the job
+    behind a short one; 2: one that must be started).
     `patience` is how many seconds a job must have waited before this claimer may have it, so that a backend is not
     started for a job that a running one is about to take.
     """
@@ -35,6 +36,7 @@ class Claimer:
     worker: str
     pool: str = "default"
     warm: frozenset[str] = frozenset()
+    unfit: frozenset[str] = frozenset()
     rank: int = 0
     patience: float = 0.0
 

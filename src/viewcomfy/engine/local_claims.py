@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from viewcomfy.core.scheduling import Lane, Shares, order
+from viewcomfy.core.scheduling import Lane, Shares, is_cold, order
 from viewcomfy.engine.base import Claimer, Lease
 
 
@@ -35,11 +35,11 @@ def match(waiters: Sequence[Waiter], lanes: Sequence[Lane], shares: Shares, now:
         claimer = waiter.claimer
         if best is not None and claimer.rank > best[0][0]:
             break
-        ripe = [lane for lane in lanes if now - lane.oldest >= claimer.patience] if claimer.patience else lanes
+        ripe = [lane for lane in lanes if lane.affinity not in claimer.unfit and now - lane.oldest >= claimer.patience]
         if not ripe:
             continue
         lane = order(ripe, shares, claimer.warm, now)[0]
-        place = (claimer.rank, bool(lane.affinity) and lane.affinity not in claimer.warm, waiter.number)
+        place = (claimer.rank, is_cold(lane.affinity, claimer.warm), waiter.number)
         if best is None or place < best[0]:
             best = place, Match(waiter, lane)
     return best[1] if best else None

@@ -14,6 +14,7 @@ from viewcomfy.comfy.pool import Pool
 from viewcomfy.core.errors import ViewComfyError
 from viewcomfy.engine.base import Engine, WorkerInfo
 from viewcomfy.worker.catalogs import Catalogs
+from viewcomfy.worker.fitness import Fitness
 from viewcomfy.worker.loop import BackendLoop
 from viewcomfy.worker.machine import machine_facts
 from viewcomfy.worker.runner import Runner, remove_all
@@ -47,6 +48,7 @@ class Worker:
         self._queue_pool = queue_pool
         self._stopping = asyncio.Event()
         self._ended = asyncio.Event()
+        self._fitness = Fitness([backend.origin for backend in pool.backends])
         self._loops = [self._loop(backend) for backend in pool.backends]
 
     def _loop(self, backend: Backend) -> BackendLoop:
@@ -57,6 +59,7 @@ class Worker:
             engine=self._engine,
             runner=self._runner,
             any_ready=lambda: any(other.state is BackendState.READY for other in self._pool.backends),
+            fitness=self._fitness,
         )
 
     async def run(self) -> None:

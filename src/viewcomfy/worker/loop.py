@@ -12,6 +12,7 @@ from viewcomfy.comfy.backend import Backend, BackendState
 from viewcomfy.core.errors import ViewComfyError
 from viewcomfy.core.jobs import Job
 from viewcomfy.engine.base import Claimer, Engine, Lease
+from viewcomfy.worker.fitness import FORGET_SECONDS, Fitness
 from viewcomfy.worker.runner import Runner, kind_of
 
 SHORT_SECONDS = 1.0
@@ -26,15 +27,18 @@ log = structlog.get_logger(__name__)
 
 
 class BackendLoop:
-    """Feeds one backend. `any_ready` tells whether some backend of the worker is up."""
+    """Feeds one backend. `any_ready` tells whether some backend of the worker is up, `fitness` what each of them lacks."""
 
-    def __init__(self, *, worker: str, pool: str, backend: Backend, engine: Engine, runner: Runner, any_ready: Callable[[], bool]) -> None:
+    def __init__(
+        self, *, worker: str, pool: str, backend: Backend, engine: Engine, runner: Runner, any_ready: Callable[[], bool], fitness: Fitness
+    ) -> None:
         self._worker = worker
         self._pool = pool
         self._backend = backend
         self._engine = engine
         self._runner = runner
         self._any_ready = any_ready
+        self._fitness = fitness
         self._changed = asyncio.Event()
         self._seconds: dict[str, float] = {}
         self._warm: frozenset[str] = frozenset()
@@ -116,12 +120,19 @@ class BackendLoop:
         self._turns_long = loop.call_later(SHORT_SECONDS, self._changed.set)
 
     def _claimer(self) -> Claimer:
+        unfit = self._fitness.unfit(self._backend.origin)
         if self._active:
-            return Claimer(self._worker, self._pool, self._warm, rank=1)
+            return Claimer(self._worker, self._pool, self._warm, unfit, rank=1)
         if self._is_ready():
-            return Claimer(self._worker, self._pool, self._warm, rank=0)
+            return Claimer(self._worker, self._pool, self._warm, unfit, rank=0)
         patience = START_PATIENCE if self._any_ready() else 0.0
-        return Claimer(self._worker, self._pool, frozenset(), rank=2, patience=patience)
+        return Claimer(self._worker, self._pool, frozenset(), unfit, rank=2, patience=patience)
+
+    def _lacks(self, job: Job) -> bool:
+        """Note that the backend lacks something that a job needs; tell whether another one may have it."""
+        self._fitness.note(self._backend.origin, job.affinity)
+        asyncio.get_running_loop().call_later(FORGET_SECONDS, self._notice)  # to ask for such jobs again
+        return self._fitness.fits_elsewhere(self._backend.origin, job.affinity)
 
     async def _run(self, lease: Lease, *, spare: bool) -> None:
         try:
@@ -132,10 +143,10 @@ class BackendLoop:
             if not spare:
                 self._now_in_front()
             self._notice()
-            report = await self._runner.run(lease, job, self._backend, spare=spare)
+            report = await self._runner.run(lease, job, self._backend, spare=spare, lacks=self._lacks)
             if report is not None:
                 self._seconds[report.kind] = report.seconds
-                self._warm = frozenset({report.affinity}) if report.affinity else self._warm
+                self._warm = frozenset({report.models}) if report.models else self._warm
         finally:
             if next(iter(self._active)) == lease:
                 self._now_in_front()

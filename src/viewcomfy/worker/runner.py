@@ -17,14 +17,17 @@ from viewcomfy.core.errors import (
     BackendUnresponsive,
     DiskFull,
     InternalError,
+    MissingModel,
     NoBackend,
     OutOfMemory,
     ServerUnavailable,
     StaleLease,
+    UnknownNodeClass,
     ViewComfyError,
 )
 from viewcomfy.core.events import log_event
 from viewcomfy.core.jobs import Job, JobError, JobStatus, Manifest
+from viewcomfy.core.scheduling import models_of
 from viewcomfy.engine.base import Engine, Lease
 from viewcomfy.files.base import Files
 from viewcomfy.store.jobs import JobRows
@@ -32,6 +35,8 @@ from viewcomfy.worker.execution import Execution, NotStarted
 
 RETRYABLE = (BackendCrashed, BackendUnresponsive, NoBackend, OutOfMemory)
 """Faults of the backend, not of the job: it may succeed at another attempt."""
+LACKING = (UnknownNodeClass, MissingModel)
+"""Faults that another ComfyUI may not have."""
 RETRY_SECONDS = 1.0
 RELEASE_GRACE = 1.0
 """Seconds that a job gets to be interrupted when the worker must stop now."""
@@ -47,7 +52,7 @@ class Report:
 
     kind: str
     seconds: float
-    affinity: str
+    models: str
 
 
 class Runner:
@@ -63,8 +68,14 @@ class Runner:
         self._litter: list[Path] = []
         self._releasing = False
 
-    async def run(self, lease: Lease, job: Job, backend: Backend, *, spare: bool = False) -> Report | None:
-        """Run the job once. It ends committed, released, or (when it was canceled or taken away) not at all."""
+    async def run(
+        self, lease: Lease, job: Job, backend: Backend, *, spare: bool = False, lacks: Callable[[Job], bool] = lambda _: False
+    ) -> Report | None:
+        """Run the job once. It ends committed, released, or (when it was canceled or taken away) not at all.
+
+        `lacks` is called where the backend has not got a node class or a model that the job needs; when it returns True, the job is
+        given back for another backend.
+        """
         execution = Execution(
             job, lease, backend, engine=self._engine, files=self._files, grace=self._cancel_grace, spare=spare, clock=self._clock
         )
@@ -79,7 +90,10 @@ class Runner:
         except NotStarted:
             await self._give_back(lease)
         except ViewComfyError as fault:
-            await self._fail(lease, job, fault)
+            if isinstance(fault, LACKING) and lacks(job):
+                await self._give_back(lease)
+            else:
+                await self._fail(lease, job, fault)
         except Exception as fault:
             log.exception("a job failed through a fault of ours", prompt_id=job.prompt_id)
             await self._fail(lease, job, InternalError(f"The worker failed: {type(fault).__name__}.", hint="Its log has the trace."))
@@ -98,7 +112,7 @@ class Runner:
             await self._commit(lease, manifest)
         finally:
             self._litter += execution.litter()
-        return Report(kind_of(job), manifest.execution_time, job.affinity)
+        return Report(kind_of(job), manifest.execution_time, models_of(job.affinity))
 
     async def _stop_when_canceled(self, lease: Lease, execution: Execution) -> None:
         await self._engine.canceled(lease)
