@@ -79,7 +79,7 @@ async def beside_raw(comfyui: str, chosen: set[str], scale: float) -> None:
             if "image" in chosen:
                 await one_at_a_time(bench, raw, "text-to-image", text_to_image, int(20 * scale))
             if "clients" in chosen:
-                await many_at_once(bench, raw, 8, int(400 * scale), 5)
+                await many_at_once(bench, raw, 8, int(160 * scale), 15)
 
 
 async def two_backends(comfyui: str, scale: float) -> None:

@@ -29,8 +29,9 @@ class Bench:
     process: psutil.Process
     ready_seconds: float
 
-    async def deploy(self, name: str, workflow: dict[str, Any]) -> None:
-        answer = await self.admin.put(f"/api/deployments/{name}", json={"workflow_api": workflow})
+    async def deploy(self, name: str, workflow: dict[str, Any], *, force: bool = False) -> None:
+        """Deploy a workflow; with `force` no ComfyUI is started to look it over."""
+        answer = await self.admin.put(f"/api/deployments/{name}", json={"workflow_api": workflow, "force": force})
         answer.raise_for_status()
 
     async def infer(self, name: str, params: dict[str, Any]) -> list[bytes]:

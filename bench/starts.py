@@ -21,7 +21,7 @@ async def measure(comfyui: str) -> None:
             await asyncio.sleep(1)
             idle.append(bench.rss() / MIB)
             if turn < 3:
-                await bench.deploy("trivial", trivial(0))
+                await bench.deploy("trivial", trivial(0), force=True)
                 line, end = await cold_call(bench)
                 first_line.append(line)
                 result.append(end)
