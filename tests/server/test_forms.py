@@ -228,8 +228,12 @@ async def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert left_in(tmp_path) == []
 
 
-def chunked(data: st.DataObject, body: bytes) -> list[bytes]:
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(body)), max_size=8)))
+CUTS = st.lists(st.floats(0, 1), max_size=8)
+"""Where a body is cut, as parts of its length."""
+
+
+def chunked(places: list[float], body: bytes) -> list[bytes]:
+    cuts = sorted(round(place * len(body)) for place in places)
     return [body[a:b] for a, b in zip([0, *cuts], [*cuts, len(body)], strict=True)]
 
 
@@ -237,28 +241,28 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 FILES = st.lists(st.tuples(st.integers(0, 99), st.binary(max_size=200)), max_size=4, unique_by=lambda item: item[0])
 
 
-@given(st.data(), st.dictionaries(st.sampled_from(["params", "workflow_api", "logs"]), TEXT), FILES)
+@given(CUTS, st.dictionaries(st.sampled_from(["params", "workflow_api", "logs"]), TEXT), FILES)
 @settings(deadline=None, max_examples=60)
 async def test_any_multipart_form_in_any_pieces_is_read_whole(
-    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, fields: dict[str, str], files: list[tuple[int, bytes]]
+    tmp_path_factory: pytest.TempPathFactory, cuts: list[float], fields: dict[str, str], files: list[tuple[int, bytes]]
 ) -> None:
     folder = tmp_path_factory.mktemp("spool")
     boundary = "----formdata-5f3a2b"  # random in real life, so not in the data
     parts: list[Part] = [(f"{number}-inputs-image", "a.png", content) for number, content in files]
     body = multipart(*parts, *[(name, None, text.encode()) for name, text in fields.items()], boundary=boundary)
-    form = await read(chunked(data, body), folder, f"multipart/form-data; boundary={boundary}")
+    form = await read(chunked(cuts, body), folder, f"multipart/form-data; boundary={boundary}")
     assert form.fields == fields
     assert [file.path.read_bytes() for file in form.files] == [content for _, content in files]
     form.discard()
     assert left_in(folder) == []
 
 
-@given(st.data(), st.lists(st.tuples(st.sampled_from(["params", "workflow_api", "logs", "other"]), TEXT), max_size=8))
+@given(CUTS, st.lists(st.tuples(st.sampled_from(["params", "workflow_api", "logs", "other"]), TEXT), max_size=8))
 @settings(deadline=None, max_examples=60)
 async def test_any_urlencoded_form_in_any_pieces_is_read_whole(
-    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, pairs: list[tuple[str, str]]
+    tmp_path_factory: pytest.TempPathFactory, cuts: list[float], pairs: list[tuple[str, str]]
 ) -> None:
-    form = await read(chunked(data, urlencode(pairs).encode()), tmp_path_factory.getbasetemp(), URLENCODED)
+    form = await read(chunked(cuts, urlencode(pairs).encode()), tmp_path_factory.getbasetemp(), URLENCODED)
     assert form.fields == {name: value for name, value in pairs if name != "other"}
 
 
@@ -271,13 +275,13 @@ FRAGMENTS = st.sampled_from(
 )
 
 
-@given(st.data(), st.lists(FRAGMENTS | st.binary(max_size=20), max_size=30).map(b"".join), st.booleans())
+@given(CUTS, st.lists(FRAGMENTS | st.binary(max_size=20), max_size=30).map(b"".join), st.booleans())
 @settings(deadline=None, max_examples=300)
 async def test_any_bytes_give_a_form_or_an_error_and_leave_nothing(
-    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, body: bytes, as_multipart: bool
+    tmp_path_factory: pytest.TempPathFactory, cuts: list[float], body: bytes, as_multipart: bool
 ) -> None:
     folder = tmp_path_factory.mktemp("spool")
     kind = "multipart/form-data; boundary=XX" if as_multipart else URLENCODED
     with suppress(InvalidForm, InvalidUpload, TooLarge):
-        (await read(chunked(data, body), folder, kind)).discard()
+        (await read(chunked(cuts, body), folder, kind)).discard()
     assert left_in(folder) == []
