@@ -9,9 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viewcomfy.core.batches import Axis, expand, plan, progress
+from viewcomfy.core.batches import LIMIT, Axis, plan, progress
 from viewcomfy.core.errors import BadInput
 from viewcomfy.core.jobs import JobStatus
+
+
+def expand(spec: Any, limit: int = LIMIT) -> list[dict[str, Any]]:
+    return [cell.params for cell in plan(spec, limit=limit).cells]
 
 
 def test_a_list_is_one_job_for_each_of_its_params() -> None:

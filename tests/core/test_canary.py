@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viewcomfy.core.canary import Tally, choose, fails_more
+from viewcomfy.core.canary import choose
 
 TOKENS = [f"vc_{number:016x}" for number in range(20_000)]
 PERCENT = st.floats(0, 100)
@@ -48,20 +48,3 @@ def test_the_next_canary_has_other_callers_go_first() -> None:
 
 def test_a_percentage_that_is_no_number_is_nobody() -> None:
     assert choose(3, 4, float("nan"), "token") == 3
-
-
-def test_a_canary_fails_more_only_when_that_can_hardly_be_chance() -> None:
-    steady = Tally(succeeded=980, failed=20)
-    assert not fails_more(steady, Tally(succeeded=0, failed=0))
-    assert not fails_more(steady, Tally(succeeded=9, failed=1))
-    assert not fails_more(steady, Tally(succeeded=98, failed=2))
-    assert fails_more(steady, Tally(succeeded=80, failed=20))
-    assert not fails_more(Tally(succeeded=80, failed=20), steady)
-
-
-@given(st.integers(0, 10_000), st.integers(0, 10_000))
-def test_the_likely_range_holds_the_rate_that_was_seen(succeeded: int, failed: int) -> None:
-    tally = Tally(succeeded, failed)
-    low, high = tally.likely_range()
-    assert 0 <= low <= tally.failure_rate + 1e-9
-    assert tally.failure_rate - 1e-9 <= high <= 1

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.core.catalogs import MODELS, catalog, node, node_class, spec, text_to_image
-from viewcomfy.core.report import CODES, Problem, needs, report
+from tests.core.catalogs import catalog, node, node_class, spec, text_to_image
+from viewcomfy.core.report import CODES, Problem, report
 
 ONE = {"gpu-1": catalog()}
 
@@ -261,9 +261,3 @@ def test_a_deep_workflow_is_no_trouble() -> None:
     [problem] = report(workflow, ONE).problems
     assert problem.code == "cycle"
     assert len(problem.message) < 300
-
-
-def test_what_a_workflow_needs_are_its_classes_and_its_models() -> None:
-    needed = needs(text_to_image())
-    assert needed.models == {MODELS[0]}
-    assert needed.class_types == {"CheckpointLoaderSimple", "EmptyLatentImage", "KSampler", "VAEDecode", "SaveImage"}

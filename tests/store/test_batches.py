@@ -50,8 +50,6 @@ async def test_a_batch_comes_back_as_it_was_added(store: Store) -> None:
     made = await add(store, batch())
     assert await store.batches.get("b") == made
     assert await store.batches.get("c") is None
-    assert await store.batches.of_job("b-1") == "b"
-    assert await store.batches.of_job("b-3") is None
 
 
 async def test_the_jobs_of_a_batch_are_jobs_like_any_other(store: Store) -> None:

@@ -63,11 +63,6 @@ def read_app_file(value: Any) -> list[App]:
     return [_read(value, entry, f"workflows[{number}]") for number, entry in enumerate(entries)]
 
 
-def merge_app_files(files: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return one app file with the workflows of several, and all else as in the first."""
-    return {**files[0], "workflows": [entry for file in files for entry in file["workflows"]]}
-
-
 def _read(envelope: dict[str, Any], entry: Any, path: str) -> App:
     if not isinstance(entry, dict) or not isinstance(form := entry.get("viewComfyJSON"), dict):
         raise BadInput(f"{path} of the app file has no viewComfyJSON.", hint=HINT)

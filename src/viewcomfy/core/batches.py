@@ -85,11 +85,6 @@ class Progress:
         return asdict(self)
 
 
-def expand(spec: Any, *, limit: int = LIMIT) -> list[dict[str, Any]]:
-    """Return the params of every job of a batch; see `plan`."""
-    return [cell.params for cell in plan(spec, limit=limit).cells]
-
-
 def plan(spec: Any, *, limit: int = LIMIT) -> Plan:
     """Return the jobs that a batch asks for; raise BadInput for one that is malformed, empty or over `limit` jobs.
 

@@ -12,7 +12,7 @@ from viewcomfy.core.report_hints import Hints
 from viewcomfy.core.report_node import label
 from viewcomfy.core.report_values import Fault, Severity
 from viewcomfy.core.report_words import counted, sentence
-from viewcomfy.core.workflows import model_files, node_title
+from viewcomfy.core.workflows import node_title
 
 CODES: Mapping[str, str] = {
     "unknown_node_class": "A node is of a class that a backend does not have.",
@@ -98,19 +98,6 @@ class Report:
             "can_run_on": list(self.can_run_on),
             "problems": [problem.as_dict() for problem in self.problems],
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Needs:
-    """What a backend must have to run a workflow."""
-
-    class_types: frozenset[str]
-    models: frozenset[str]
-
-
-def needs(workflow: Mapping[str, Any]) -> Needs:
-    """Return the node classes and the model files that a workflow names."""
-    return Needs(frozenset(node["class_type"] for node in workflow.values()), frozenset(model_files(workflow)))
 
 
 def report(

@@ -48,7 +48,6 @@ _TO_CANCEL = (
     .where(batches.c.canceled_at.is_not(None), QUEUED | RUNNING)
     .order_by(jobs.c.number.desc())
 )
-_OF_JOB = select(batch_jobs.c.batch_id).where(batch_jobs.c.prompt_id == bindparam("wanted"))
 _MARK_CANCELED = (
     update(batches).where(batches.c.batch_id == bindparam("wanted"), batches.c.canceled_at.is_(None)).values(canceled_at=bindparam("now"))
 )
@@ -132,10 +131,6 @@ class BatchRows:
     async def to_cancel(self) -> list[str]:
         """Return the prompt_ids of the jobs that have not ended though their batch was canceled, the newest first."""
         return list(await self._database.read(lambda connection: connection.execute(_TO_CANCEL).scalars().all()))
-
-    async def of_job(self, prompt_id: str) -> str | None:
-        """Return the batch_id of the batch that a job belongs to."""
-        return await self._database.read(lambda connection: connection.execute(_OF_JOB, {"wanted": prompt_id}).scalar_one_or_none())
 
     async def mark_canceled(self, batch_id: str, now: float) -> bool:
         """Note that a batch was canceled; tell whether this call was the first to say so."""
