@@ -62,6 +62,8 @@ async def _serve(settings: Settings, *, as_json: bool) -> None:
     with told_by_signals() as told:
         async with running_server(settings, told) as running:
             gc.freeze()
+            # a job makes thousands of objects that die young: to look less often spares a tenth of its CPU
+            gc.set_threshold(20_000, 20, 10)
             gc.enable()
             if as_json:
                 show.as_json({"url": running.url, "admin_token": running.opened.admin_token})
