@@ -28,3 +28,10 @@ def test_backends_of_one_installation_are_alike() -> None:
     fitness = Fitness(["same", "same"])
     fitness.note("same", "sdxl+x")
     assert fitness.unfit("same") == frozenset()
+
+
+def test_a_job_without_an_affinity_is_not_passed_on_for_ever() -> None:
+    fitness = Fitness(["a", "b"])
+    fitness.note("a", "")
+    assert fitness.unfit("a") == frozenset()
+    assert not fitness.fits_elsewhere("a", "")

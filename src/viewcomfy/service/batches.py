@@ -14,7 +14,7 @@ from typing import Any
 from viewcomfy.core.batch_problems import BatchProblems
 from viewcomfy.core.batches import LIMIT, Batch, Plan, Progress, plan, progress
 from viewcomfy.core.deployments import Deployment
-from viewcomfy.core.errors import BadInput, Conflict, InvalidName, UnknownBatch, UnknownJob, ViewComfyError
+from viewcomfy.core.errors import BadInput, Conflict, UnknownBatch, UnknownJob, ViewComfyError
 from viewcomfy.core.inputs import Input
 from viewcomfy.core.jobs import Job, JobStatus
 from viewcomfy.core.keys import Caller
@@ -22,6 +22,7 @@ from viewcomfy.core.validation import Checked
 from viewcomfy.engine.base import Engine
 from viewcomfy.files.base import Files
 from viewcomfy.service.batch_outputs import BatchOutputs, Made
+from viewcomfy.service.ids import given_or_new
 from viewcomfy.service.infer import InferService
 from viewcomfy.service.intake import Intake, Taken
 from viewcomfy.service.masks import MaskedOnce
@@ -101,7 +102,7 @@ class BatchService:
         `files` are sent with every job. The same `batch_id` again finds the same batch. Raises BadInput and its kinds with the
         problems of all jobs, Conflict for a batch_id that is somebody else's, NoBackend, QueueFull, DiskFull.
         """
-        wanted = _batch_id(batch_id)
+        wanted = given_or_new("batch_id", batch_id)
         if batch_id and (known := await self._rows.get(wanted)):
             return _same_batch(known, caller, deployment)
         planned = await asyncio.to_thread(plan, spec, limit=self._limits.jobs)
@@ -242,15 +243,6 @@ class _Pause:
 
 def _counted(counts: Mapping[JobStatus, int]) -> Progress:
     return progress(status for status, count in counts.items() for _ in range(count))
-
-
-def _batch_id(wanted: str | None) -> str:
-    if not wanted:
-        return str(uuid.uuid4())
-    try:
-        return str(uuid.UUID(wanted))
-    except ValueError as fault:
-        raise InvalidName(f"batch_id {wanted[:80]!r} is not a UUID.", hint="Send a random UUID, or none.") from fault
 
 
 def _same_batch(batch: Batch, caller: Caller, deployment: Deployment) -> Batch:

@@ -6,7 +6,6 @@ import asyncio
 import posixpath
 import secrets
 import time
-import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from typing import Any
 from viewcomfy.core.deployments import Deployment, affinity_of
 from viewcomfy.core.errors import (
     Conflict,
-    InvalidName,
     InvalidParams,
     KeyNotAllowed,
     NoBackend,
@@ -37,6 +35,7 @@ from viewcomfy.engine.base import Engine, Ticket
 from viewcomfy.files.base import Files
 from viewcomfy.service.checker import Checker
 from viewcomfy.service.deployments import DeploymentService
+from viewcomfy.service.ids import given_or_new
 from viewcomfy.service.intake import Intake, Taken
 from viewcomfy.service.masks import apply_mask
 from viewcomfy.service.received import Received, ReceivedFile
@@ -113,7 +112,7 @@ class InferService:
 
         Raises BadInput and its kinds, OverrideNotAllowed, NoBackend, QueueFull, DiskFull.
         """
-        prompt_id = _prompt_id(received.prompt_id)
+        prompt_id = given_or_new("prompt_id", received.prompt_id)
         if received.prompt_id and (known := await self._rows.get(prompt_id)):
             return _same_job(known, caller, deployment)
         workflow, inputs = await self._workflow(caller, deployment, received.workflow_api)
@@ -251,15 +250,6 @@ class InferService:
 def _check_allowed(caller: Caller, name: str) -> None:
     if caller.key is not None and not caller.key.allows(name):
         raise KeyNotAllowed(f"This key may not call {name[:80]!r}.", hint="Ask the owner of the server for a key that may.")
-
-
-def _prompt_id(wanted: str | None) -> str:
-    if not wanted:
-        return str(uuid.uuid4())
-    try:
-        return str(uuid.UUID(wanted))
-    except ValueError as fault:
-        raise InvalidName(f"prompt_id {wanted[:80]!r} is not a UUID.", hint="Send a random UUID, or none.") from fault
 
 
 def _same_job(job: Job, caller: Caller, deployment: Deployment) -> Job:

@@ -25,10 +25,8 @@ class Fitness:
         """Return the affinities of the jobs that a backend had better leave to another one."""
         now = self._clock()
         self._lacking = {place: until for place, until in self._lacking.items() if until > now}
-        return frozenset(
-            affinity for other, affinity in self._lacking if other == origin and affinity and self.fits_elsewhere(origin, affinity)
-        )
+        return frozenset(affinity for other, affinity in self._lacking if other == origin and self.fits_elsewhere(origin, affinity))
 
     def fits_elsewhere(self, origin: Hashable, affinity: str) -> bool:
-        """Tell whether a backend of another origin may have what this one lacks."""
-        return any((other, affinity) not in self._lacking for other in self._origins - {origin})
+        """Tell whether a backend of another origin may have what this one lacks; a job without an affinity can't be told from others."""
+        return bool(affinity) and any((other, affinity) not in self._lacking for other in self._origins - {origin})
