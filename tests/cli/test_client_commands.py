@@ -192,5 +192,25 @@ def test_a_secret_is_told_once_and_never_listed(as_admin: Type) -> None:
     assert secret not in as_admin("keys", "list", "--json").out
 
 
+def test_a_key_is_made_with_limits(as_admin: Type, picture: str) -> None:
+    made = as_admin("keys", "create", "--expires-days", "2", "--max-active", "3", "--max-per-day", "50", "--json").json
+    listed = {row["client_id"]: row for row in as_admin("keys", "list", "--json").json}[made["client_id"]]
+    assert (listed["max_active"], listed["max_per_day"], listed["share"]) == (3, 50, False)
+    assert 1.9 * 86_400 < listed["expires_at"] - listed["created_at"] < 2.1 * 86_400
+    told = as_admin("keys", "create", "--expires-days", "0", "--json")
+    assert (told.code, told.error["code"]) == (2, "bad_input")
+
+
+def test_a_share_link_is_made_and_revoked(as_admin: Type, server: Product, picture: str) -> None:
+    made = as_admin("share", picture, "--name", "the team", "--max-per-day", "5", "--json").json
+    assert made["url"].startswith(f"{server.url}/play/{picture}#share={made['client_id']}:vcs_")
+    assert "the team (share link)" in as_admin("keys", "list").out
+    assert as_admin("keys", "revoke", made["client_id"]).code == 0
+    told = as_admin("share", picture)
+    assert f"/play/{picture}#share=" in told.out
+    assert "not shown again" in told.err
+    assert as_admin("share", "absent").code == 4
+
+
 def test_revoking_an_unknown_key_is_not_found(as_admin: Type) -> None:
     assert as_admin("keys", "revoke", "vc_nobody").code == 4

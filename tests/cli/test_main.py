@@ -14,7 +14,7 @@ from viewcomfy.cli.exits import ExitCode
 
 HEAVY = ["fastapi", "starlette", "sqlalchemy", "uvicorn", "alembic", "aiohttp", "PIL"]
 COMMANDS = (
-    "serve", "demo", "comfyui", "run", "batch", "jobs", "batches", "client", "params", "deploy", "deployments", "keys", "doctor",
+    "serve", "demo", "comfyui", "run", "batch", "jobs", "batches", "client", "params", "deploy", "deployments", "keys", "share", "doctor",
 )  # fmt: skip
 
 

@@ -318,6 +318,8 @@ ANSWERS: dict[tuple[str, str], Response] = {
     ("GET", "/api/keys"): JSONResponse([KEY]),
     ("DELETE", "/api/keys/k 1"): JSONResponse({**KEY, "revoked_at": 2.0}),
     ("GET", "/api/workers"): JSONResponse({"workers": [], "queued": 3}),
+    ("POST", "/api/workers/w 1/backends/comfyui-0/drain"): JSONResponse({"name": "comfyui-0", "state": "ready", "draining": True}, 202),
+    ("GET", "/api/workers/w 1/backends/comfyui-0/logs"): JSONResponse({"lines": [{"number": 8, "at": 1.5, "text": "hi"}], "next": 8}),
 }
 
 

@@ -199,6 +199,9 @@ def test_management_does_what_it_says(make_client: MakeClient, whole: WholeServe
     with pytest.raises(UnknownDeployment):
         admin.params("short-lived")
     assert admin.workers().queued == 0
+    (worker,) = admin.workers().workers
+    assert admin.order_backend(worker.name, worker.backends[0].name, "start").draining is False
+    assert admin.backend_logs(worker.name, worker.backends[0].name).lines
     listed = list(admin.jobs(deployment="short-lived", status="succeeded", page_size=1))
     assert {job.deployment for job in listed} == {"short-lived"}
 

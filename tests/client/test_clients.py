@@ -33,7 +33,7 @@ from viewcomfy import (
     ViewComfyError,
     WorkflowFailed,
 )
-from viewcomfy.core.errors import InvalidJson, KeyNotAllowed
+from viewcomfy.core.errors import BadInput, InvalidJson, KeyNotAllowed
 
 PNG = b"\x89PNG" + bytes(range(256)) * 4000
 BUSY = JSONResponse({"code": "queue_full", "detail": "Full."}, 429, {"Retry-After": "0"})
@@ -415,6 +415,11 @@ def test_management_goes_with_the_admin_token(make_client: MakeClient, server: S
     assert client.keys()[0].client_id == "k 1"
     assert client.revoke_key("k 1").revoked_at == 2.0
     assert client.workers().queued == 3
+    assert client.order_backend("w 1", "comfyui-0", "drain").draining is True
+    assert client.backend_logs("w 1", "comfyui-0", 7).lines[0].text == "hi"
+    assert server.seen[-1].query == {"after": "7"}
+    with pytest.raises(BadInput, match="explode"):
+        client.order_backend("w 1", "comfyui-0", "explode")
     client.remove_deployment("demo")
     assert {seen.headers.get("authorization") for seen in server.seen} == {"Bearer t0"}
     assert all("client_secret" not in seen.headers for seen in server.seen)

@@ -87,6 +87,12 @@ def test_want_of_memory_or_space_is_told_apart_from_other_exceptions(exception: 
     assert error.details == {"node_id": "3", "node_type": "KSampler", "node_title": "Paint", "exception_type": exception}
 
 
+def test_a_failure_keeps_the_end_of_its_traceback() -> None:
+    lines = tuple(f'  File "node.py", line {number}, in run\n' for number in range(100))
+    error = failure(Failed("p", "3", "KSampler", "ValueError", "no", lines), {})
+    assert error.details["traceback"] == list(lines[-40:])
+
+
 def test_only_a_fault_of_the_gpu_itself_needs_a_fresh_start() -> None:
     assert broke_the_device(Failed("p", "3", "K", "RuntimeError", "CUDA error: an illegal memory access was encountered"))
     assert broke_the_device(Failed("p", "3", "K", "torch.AcceleratorError", "…"))

@@ -35,6 +35,11 @@ def test_the_same_inputs_change_nothing() -> None:
     assert compare([declared(), declared("cfg")], [declared(), declared("cfg")]) == ()
 
 
+def test_a_whole_number_with_a_point_is_the_same_number() -> None:
+    assert compare([declared(default=4.0)], [declared(default=4)]) == ()
+    assert only(declared(default=1), declared(default=True)).code == "default_changed"
+
+
 @pytest.mark.parametrize(
     ("changes", "code", "breaks"),
     [

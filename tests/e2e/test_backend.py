@@ -145,6 +145,7 @@ async def test_a_node_that_raises_fails_the_job_and_nothing_else(backend: Backen
     error = failure(failed, workflow)
     assert type(error) is WorkflowFailed
     assert error.message == "TKFail: asked to fail"
+    assert error.details.pop("traceback")[-1].startswith("  File ")
     assert error.details == {"node_id": "1", "node_type": "TKFail", "node_title": "Bad", "exception_type": "ValueError"}
     assert Succeeded in [type(message) for message in await heard(backend.link, plain(42))]
 

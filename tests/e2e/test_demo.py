@@ -54,7 +54,7 @@ def test_the_call_it_prints_can_be_pasted_while_it_keeps_serving(comfyui: Path, 
         told = ""
         for line in process.stdout:
             told += line
-            if line.strip().startswith("http://") and "The page to open" in told:
+            if "#share=" in line:
                 break
         call = re.search(r"^  curl .*?sed -u .*?$", told, re.MULTILINE | re.DOTALL)
         assert call

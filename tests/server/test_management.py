@@ -96,6 +96,24 @@ async def test_a_body_over_the_limit_answers_413(site: Site) -> None:
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
+@pytest.mark.parametrize("name", ["\ud800", "x" * 101])
+async def test_a_key_for_a_name_that_can_not_be_is_refused(site: Site, name: str) -> None:
+    answer = await site.http.post("/api/keys", content=json.dumps({"deployments": [name]}), headers=site.admin)
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_input")
+
+
+async def test_half_a_character_in_a_title_breaks_no_list(site: Site) -> None:
+    file = (await site.http.get("/api/deployments/picture/app", headers=site.admin)).json()
+    file["workflows"][0]["viewComfyJSON"]["title"] = "half \ud83d"
+    made = await site.http.put("/api/deployments/half", content=json.dumps({"app_file": file}), headers=site.admin)
+    assert made.status_code == 201
+    for path in ("/api/deployments", "/api/deployments/half", "/d/half", "/d/half/docs", "/d/half/openapi.json"):
+        answer = await site.http.get(path, headers=site.admin)
+        assert answer.status_code == 200
+        assert "half" in answer.text
+    await site.http.delete("/api/deployments/half", headers=site.admin)
+
+
 async def test_a_secret_is_shown_once(site: Site) -> None:
     answer = await site.http.post("/api/keys", json={"name": "ci", "deployments": ["picture"]}, headers=site.admin)
     assert answer.status_code == 201

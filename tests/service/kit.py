@@ -25,6 +25,8 @@ from viewcomfy.service.infer import InferLimits, InferService
 from viewcomfy.service.intake import Intake
 from viewcomfy.service.jobs import JobService
 from viewcomfy.service.keys import KeyService
+from viewcomfy.service.past_jobs import PastJobs
+from viewcomfy.service.quotas import Quotas
 from viewcomfy.service.received import Received, ReceivedFile
 from viewcomfy.store.store import Store
 
@@ -60,6 +62,7 @@ class Desk:
     infer: InferService
     jobs: JobService
     keys: KeyService
+    past_jobs: PastJobs
     caller: Caller = field(default_factory=Caller)
 
     async def deploy(self, name: str = "d", workflow: dict[str, Any] | None = None) -> Deployment:
@@ -109,15 +112,19 @@ async def open_desk(
         await engine.present(WorkerInfo("test", "default", ({"name": "comfyui-0"},) * backends))
         clock, kept = Clock(), files or LocalFiles(folder / "files")
         deployments = DeploymentService(store.deployments, clock)
+        checker = Checker(CatalogService(engine=engine, files=kept))
         infer = InferService(
             deployments=deployments,
             rows=store.jobs,
             files=kept,
             engine=engine,
-            checker=Checker(CatalogService(engine=engine, files=kept)),
+            checker=checker,
             intake=Intake(folder / "tmp", Fetcher(FetchLimits()), 2**20),
+            quotas=Quotas(store.accepted, clock),
             limits=InferLimits(max_queue, time_limit),
             clock=clock,
         )
         jobs = JobService(store.jobs, engine, clock, poll_seconds=0.05)
-        yield Desk(folder, store, kept, engine, clock, deployments, infer, jobs, KeyService(store.keys, store.meta, clock))
+        keys = KeyService(store.keys, store.meta, clock)
+        past_jobs = PastJobs(jobs=jobs, rows=store.jobs, files=kept, infer=infer, deployments=deployments, checker=checker, clock=clock)
+        yield Desk(folder, store, kept, engine, clock, deployments, infer, jobs, keys, past_jobs)

@@ -19,7 +19,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from viewcomfy.core.errors import Conflict, DiskFull, InternalError, ServerUnavailable
 from viewcomfy.core.jobs import Job
-from viewcomfy.store import batches, deployments, events, jobs, keys, lanes, meta, queue
+from viewcomfy.store import batches, deployments, events, jobs, keys, lanes, meta, queue, usage
 from viewcomfy.store.database import Database
 from viewcomfy.store.dialect import make_engine, sqlite_url
 from viewcomfy.store.migrate import HEAD, migrate, upgrade
@@ -63,7 +63,7 @@ def test_all_migrations_together_make_the_tables(tmp_path: Path) -> None:
 
 
 def test_everything_that_is_asked_for_is_sql_that_postgresql_takes_too() -> None:
-    modules = (batches, deployments, events, jobs, keys, lanes, meta, queue)
+    modules = (batches, deployments, events, jobs, keys, lanes, meta, queue, usage)
     statements = [value for module in modules for value in vars(module).values() if isinstance(value, ClauseElement)]
     statements += [CreateTable(table) for table in metadata.tables.values()]
     statements += [CreateIndex(index) for table in metadata.tables.values() for index in table.indexes]

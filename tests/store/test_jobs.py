@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 
 from viewcomfy.core.errors import BadInput, Conflict
 from viewcomfy.core.jobs import Job, JobError, JobStatus, Manifest, Upload
+from viewcomfy.core.keys import Key
 from viewcomfy.core.outputs import Output
+from viewcomfy.store import jobs as rows_of_jobs
 from viewcomfy.store.jobs import Kept
 from viewcomfy.store.store import Store
 
@@ -25,7 +28,7 @@ def job(number: int, **changes: object) -> Job:
 async def finish(store: Store, prompt_id: str, *, now: float, outputs: tuple[Output, ...] = ()) -> None:
     claimed = await store.queue.claim("default", lambda lanes: (lanes[0], "w"), now=now, expires_at=now + 30)
     assert claimed == (prompt_id, 1)
-    await store.queue.commit(prompt_id, 1, Manifest(JobStatus.SUCCEEDED, outputs, execution_time=1.5), now=now)
+    await store.queue.commit(prompt_id, 1, Manifest(JobStatus.SUCCEEDED, outputs, None, 1.5, 8.25), now=now)
 
 
 async def test_a_job_comes_back_as_it_was_added(store: Store) -> None:
@@ -41,8 +44,10 @@ async def test_a_finished_job_has_its_outputs(store: Store) -> None:
     await finish(store, "job-1", now=2000.0, outputs=(output,))
     got = await store.jobs.get("job-1")
     assert got == job(
-        1, status=JobStatus.SUCCEEDED, attempt=1, worker="w", started_at=2000.0, finished_at=2000.0, execution_time=1.5, outputs=(output,)
-    )
+        1, status=JobStatus.SUCCEEDED, attempt=1, worker="w", started_at=2000.0, finished_at=2000.0, execution_time=1.5, cold_start=8.25,
+        outputs=(output,),
+    )  # fmt: skip
+    assert (await store.jobs.page())[0] == [replace(got, workflow={})]
 
 
 async def test_a_failed_job_has_its_error(store: Store) -> None:
@@ -116,10 +121,36 @@ async def test_pages_can_be_filtered(store: Store) -> None:
 
     assert await ids(key_id="a") == ["job-3", "job-1"]
     assert await ids(deployment="dogs", key_id="a") == ["job-3"]
-    assert await ids(status=JobStatus.SUCCEEDED) == ["job-1"]
+    assert await ids(statuses=[JobStatus.SUCCEEDED]) == ["job-1"]
+    assert await ids(statuses=[JobStatus.SUCCEEDED, JobStatus.QUEUED]) == ["job-3", "job-2", "job-1"]
+    assert await ids(statuses=[JobStatus.CANCELED, JobStatus.FAILED]) == []
     assert await ids(created_after=1002.0) == ["job-3", "job-2"]
     assert await ids(created_before=1002.0) == ["job-1"]
     assert await ids(key_id="nobody") == []
+
+
+async def test_a_share_link_stands_for_its_visitors_where_that_is_asked_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows_of_jobs, "STEP", 2)  # searched in several steps
+    await store.keys.add(Key("link", "", "a link", 0.0, share=True))
+    await store.keys.add(Key("lin", "", "an ordinary key", 0.0))
+    for number, key_id in enumerate(("link~ann", "lin", "link", "linkage~x", "link~bob", "link~ann", "lin~not-one"), start=1):
+        await store.jobs.add(job(number, key_id=key_id))
+
+    async def numbers(key_id: str, **wanted: Any) -> list[int]:
+        found, cursor = [], None
+        while True:
+            page, cursor = await store.jobs.page(key_id=key_id, cursor=cursor, limit=2, **wanted)
+            found += [int(item.prompt_id.removeprefix("job-")) for item in page]
+            if cursor is None:
+                return found
+
+    assert await numbers("link", visitors=True) == [6, 5, 3, 1]
+    assert await numbers("link", visitors=True, created_before=1005.0) == [3, 1]
+    assert await numbers("link") == [3]
+    assert await numbers("link~ann") == [6, 1]
+    assert await numbers("link~ann", visitors=True) == [6, 1]
+    assert await numbers("lin", visitors=True) == [2], "it is no share link"
+    assert await numbers("nobody", visitors=True) == []
 
 
 async def test_jobs_are_counted_by_status(store: Store) -> None:

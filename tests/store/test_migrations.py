@@ -57,7 +57,9 @@ async def test_deployments_of_the_first_version_go_on_without_inputs(first: Path
     assert await store.deployments.get("cats") == Released(Deployment("cats", 2, WORKFLOW, 2.0, 7.0, True))
     assert await store.deployments.get_version("dogs", 1) == Deployment("dogs", 1, WORKFLOW, 1.0, 7.0, True)
     assert await store.deployments.get("dogs") is None
-    assert await store.jobs.get("a") is not None
+    job = await store.jobs.get("a")
+    assert job is not None
+    assert job.cold_start is None
     await store.close()
 
 

@@ -163,20 +163,21 @@ async def open_shop(
     folder: Path,
     *,
     backends: int = 1,
+    pool: Pool | None = None,
     nodes: Sequence[NodeClass] = (),
     files: Callable[[Path], Files] = LocalFiles,
     lease_seconds: float = 30.0,
     attempts: int = 3,
     grace: float = 1.0,
 ) -> AsyncIterator[Shop]:
-    """Open everything but the worker."""
+    """Open everything but the worker, on ComfyUIs that run already unless a `pool` is given."""
     async with AsyncExitStack() as stack:
         own = {node.name: node for node in nodes}
-        fakes = [await stack.enter_async_context(run_fake_comfy(nodes=own)) for _ in range(backends)]
+        fakes = [await stack.enter_async_context(run_fake_comfy(nodes=own)) for _ in range(0 if pool else backends)]
         store = await Store.open(folder / "test.db")
         stack.push_async_callback(store.close)
         engine = await stack.enter_async_context(LocalEngine(store.queue, store.events, lease_seconds=lease_seconds, attempts=attempts))
-        pool = Pool.attached([fake.url for fake in fakes], limits=IMPATIENT)
+        pool = pool or Pool.attached([fake.url for fake in fakes], limits=IMPATIENT)
         stack.push_async_callback(pool.stop)
         kept = files(folder / "files")
         runner = Runner(engine=engine, rows=store.jobs, files=kept, cancel_grace=grace)

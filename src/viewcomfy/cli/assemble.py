@@ -39,7 +39,11 @@ from viewcomfy.service.intake import Intake
 from viewcomfy.service.jobs import JobService
 from viewcomfy.service.keys import KeyService
 from viewcomfy.service.links import Links
+from viewcomfy.service.past_jobs import PastJobs
+from viewcomfy.service.quotas import Quotas
 from viewcomfy.service.services import Services
+from viewcomfy.service.sessions import Sessions
+from viewcomfy.service.usage import UsageService
 from viewcomfy.service.workers import WorkerService
 from viewcomfy.settings import Settings
 from viewcomfy.store.store import Store
@@ -94,7 +98,7 @@ async def open_server(settings: Settings) -> AsyncIterator[OpenServer]:
         parts = Parts(settings, store, files, engine, CatalogService(engine=engine, files=files, inspect=worker.inspect))
         services = await make_services(parts, keys)
         retention = Retention(settings.keep_jobs_days, settings.keep_files_days, settings.keep_files_bytes)
-        chores = (keys.write_last_used, services.batches.finish_cancels)
+        chores = (keys.write_last_used, services.batches.finish_cancels, services.past_jobs.remove_late)
         upkeep = Upkeep(store=store, files=files, retention=retention, upload_folder=data / "tmp", chores=chores)
         async with _running(worker, upkeep, settings.shutdown_grace):
             yield OpenServer(create_app(services, settings), services, admin_token, comfyui, worker.stop)
@@ -142,13 +146,15 @@ async def make_services(parts: Parts, keys: KeyService) -> Services:
     spool = settings.data_dir / "tmp"
     fetch = FetchLimits.parse(settings.fetch_allow, max_bytes=settings.max_upload, seconds=settings.fetch_seconds)
     intake = Intake(spool, Fetcher(fetch), settings.max_upload)
+    checker, jobs = Checker(catalogs), JobService(store.jobs, parts.engine)
     infer = InferService(
         deployments=deployments,
         rows=store.jobs,
         files=parts.files,
         engine=parts.engine,
-        checker=Checker(catalogs),
+        checker=checker,
         intake=intake,
+        quotas=Quotas(store.accepted),
         limits=InferLimits(settings.max_queue, settings.time_limit),
     )
     return Services(
@@ -162,8 +168,11 @@ async def make_services(parts: Parts, keys: KeyService) -> Services:
             folder=spool,
             limits=BatchLimits(settings.max_batch, settings.max_request),
         ),
-        jobs=JobService(store.jobs, parts.engine),
+        jobs=jobs,
+        past_jobs=PastJobs(jobs=jobs, rows=store.jobs, files=parts.files, infer=infer, deployments=deployments, checker=checker),
+        usage=UsageService(store.usage),
         keys=keys,
+        sessions=Sessions(keys, secret),
         deployments=deployments,
         deployer=Deployer(deployments, catalogs),
         doctor=Doctor(deployments=deployments, catalogs=catalogs, engine=parts.engine, folder=settings.data_dir),

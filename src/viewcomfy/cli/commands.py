@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from viewcomfy.cli.backends import backends
 from viewcomfy.cli.batch import batch
 from viewcomfy.cli.batches import batches
 from viewcomfy.cli.client_module import client
@@ -20,6 +21,7 @@ from viewcomfy.cli.keys import keys
 from viewcomfy.cli.params import params
 from viewcomfy.cli.run import run
 from viewcomfy.cli.serve import serve
+from viewcomfy.cli.share import share
 
 EXIT_CODES = (
     "Exit codes: 0 done, 1 the job failed or the doctor found trouble, 2 bad input, 3 not allowed, 4 not found, 5 unreachable, "
@@ -46,6 +48,8 @@ app.command(rich_help_panel=CALL)(params)
 app.command(rich_help_panel=MANAGE)(deploy)
 app.add_typer(deployments, name="deployments", rich_help_panel=MANAGE)
 app.add_typer(keys, name="keys", rich_help_panel=MANAGE)
+app.command(rich_help_panel=MANAGE)(share)
+app.add_typer(backends, name="backends", rich_help_panel=MANAGE)
 app.command(rich_help_panel=MANAGE)(doctor)
 
 

@@ -49,7 +49,7 @@ async def tour(settings: Settings, folder: Path, *, keep: bool, url_again: str, 
             _say_pictures(folder)
             _line("The tiny models know no objects: prompts set the tint, seeds the shapes.")
             if running.opened.admin_token and settings.admin_token is None:
-                _headline("Admin token, for `viewcomfy deploy` and `viewcomfy keys`; it is not shown again")
+                _headline("Admin token, for the dashboard and for commands such as `viewcomfy deploy`; it is not shown again")
                 _line(f"export VIEWCOMFY_ADMIN_TOKEN={running.opened.admin_token}")
             if keep:
                 _headline("It goes on serving; Ctrl-C stops it. Call it from anywhere")
@@ -125,8 +125,10 @@ def _say_pictures(folder: Path) -> None:
 def _say_calls(url: str, key: DemoKey) -> None:
     for line in curl_lines(url, key):
         show.lines([line])
-    _headline("The page to open")
+    _headline("The dashboard, for the admin token")
     _line(f"{url}/")
+    _headline("The playground of a sample, for whoever has this link")
+    _line(f"{url}/play/{TEXT_TO_IMAGE}#share={key.client_id}:{key.client_secret}")
 
 
 def curl_lines(url: str, key: DemoKey) -> list[str]:

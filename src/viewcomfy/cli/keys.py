@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from viewcomfy.cli.key_options import ExpiresDays, MaxActive, MaxPerDay, bounds, post
 from viewcomfy.cli.options import AsJson, DataDir, settings_from, with_client
 from viewcomfy.core.errors import NotFound
 
 if TYPE_CHECKING:
     from viewcomfy.client.client import Client
+    from viewcomfy.wire.keys import KeyOut
 
 keys = typer.Typer(help="Make, list and revoke keys, with the admin token.", no_args_is_help=True)
 
@@ -20,6 +23,7 @@ keys = typer.Typer(help="Make, list and revoke keys, with the admin token.", no_
 @with_client
 def create(
     client: Client,
+    *,
     name: Annotated[str, typer.Option("--name", help="Who it is for.", show_default=False)] = "",
     deployment: Annotated[
         list[str] | None, typer.Option("--deployment", metavar="NAME", help="Limit it to this deployment; may be repeated.")
@@ -32,12 +36,18 @@ def create(
             help="May calls send a workflow of their own? By default yes, unless it is limited.",
         ),
     ] = None,
+    expires_days: ExpiresDays = None,
+    max_active: MaxActive = None,
+    max_per_day: MaxPerDay = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a key; its secret is shown once."""
     from viewcomfy.cli import show
+    from viewcomfy.wire.keys import NewKeyOut
 
-    key = client.create_key(name, deployments=deployment or None, allow_override=allow_override)
+    limits = bounds(expires_days, max_active, max_per_day)
+    body = {"name": name, "deployments": deployment or None, "allow_override": allow_override, **limits}
+    key = post(client, "/api/keys", body, NewKeyOut)
     if as_json:
         return show.as_json({"client_id": key.client_id, "client_secret": key.client_secret})
     show.facts([("client_id", key.client_id), ("client_secret", key.client_secret)])
@@ -59,14 +69,20 @@ def list_keys(client: Client, as_json: AsJson = False) -> None:
     rows = [
         (
             key.client_id,
-            key.name,
+            f"{key.name} (share link)".strip() if key.share else key.name,
             ", ".join(key.deployments or ["all"]),
             show.when(key.last_used_at) or "never",
-            "revoked" if key.revoked_at else "valid",
+            _state(key),
         )
         for key in found
     ]
     return show.table(["CLIENT ID", "NAME", "DEPLOYMENTS", "LAST USED", "STATE"], rows)
+
+
+def _state(key: KeyOut) -> str:
+    if key.revoked_at:
+        return "revoked"
+    return "expired" if key.expires_at and key.expires_at <= time.time() else "valid"
 
 
 @keys.command()

@@ -87,7 +87,7 @@ def title() -> Text:
 def start_facts(settings: Settings, running: Running) -> list[tuple[str, Any]]:
     """Return what a person needs to know of a server that has started; a token of their own is not repeated."""
     facts: list[tuple[str, Any]] = [
-        ("page", f"{running.url}/"),
+        ("dashboard", dashboard_facts(running.url)),
         ("API", f"{running.url}/docs"),
         ("data", str(settings.data_dir.resolve())),
         ("ComfyUI", comfyui_facts(running.opened.comfyui)),
@@ -96,6 +96,17 @@ def start_facts(settings: Settings, running: Running) -> list[tuple[str, Any]]:
         facts.append(("admin token", running.opened.admin_token))
         facts.append(("", "Keep it: it is not shown again."))
     return facts
+
+
+def dashboard_facts(url: str) -> Text:
+    """Say where the dashboard is, or what it lacks to be built."""
+    from rich.text import Text
+
+    from viewcomfy.server.dashboard import BUILT
+
+    if (BUILT / "index.html").exists():
+        return Text(f"{url}/")
+    return Text("not built: install Node.js 20 or newer and run `make dashboard`", style="yellow")
 
 
 def comfyui_facts(comfyui: Any) -> Text:

@@ -9,11 +9,12 @@ from urllib.parse import quote
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from viewcomfy.client._core import Call
+from viewcomfy.core.backends import BackendAction
 from viewcomfy.core.errors import BadInput
 from viewcomfy.wire.batches import BatchDetail, BatchPage
 from viewcomfy.wire.jobs import CancelOut, JobDetail, JobPage
 from viewcomfy.wire.keys import KeyOut, KeyRequest, NewKeyOut
-from viewcomfy.wire.workers import WorkersOut
+from viewcomfy.wire.workers import BackendLogs, BackendOut, WorkersOut
 
 
 def job(prompt_id: str) -> Call[JobDetail]:
@@ -78,6 +79,28 @@ def revoke_key(client_id: str) -> Call[KeyOut]:
 def workers() -> Call[WorkersOut]:
     """Fetch the workers that are there."""
     return Call(method="GET", path="/api/workers", admin=True, read=WorkersOut.model_validate)
+
+
+def order_backend(worker: str, backend: str, action: BackendAction | str) -> Call[BackendOut]:
+    """Give a backend an order."""
+    try:
+        wanted = BackendAction(action)
+    except ValueError as fault:
+        raise BadInput(f"{action!r} is no order to a backend.", hint=f"Use one of: {', '.join(BackendAction)}.") from fault
+    harmless = wanted in (BackendAction.START, BackendAction.DRAIN)
+    path = f"{backend_path(worker, backend)}/{wanted}"
+    return Call(method="POST", path=path, admin=True, repeatable=harmless, read=BackendOut.model_validate)
+
+
+def backend_logs(worker: str, backend: str, after: int) -> Call[BackendLogs]:
+    """Fetch what a backend has printed."""
+    path = f"{backend_path(worker, backend)}/logs"
+    return Call(method="GET", path=path, query={"after": after}, admin=True, read=BackendLogs.model_validate)
+
+
+def backend_path(worker: str, backend: str) -> str:
+    """Return the path of a backend."""
+    return f"/api/workers/{quote(worker, safe='')}/backends/{quote(backend, safe='')}"
 
 
 def body_of(model: type[BaseModel], **fields: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from viewcomfy.client.async_batch import AsyncBatchHandle
 from viewcomfy.client.async_deployment import AsyncDeploymentHandle
 from viewcomfy.client.async_job import AsyncJobHandle
 from viewcomfy.client.async_result import AsyncResult
+from viewcomfy.core.backends import BackendAction
 from viewcomfy.core.events import Event
 from viewcomfy.core.jobs import JobStatus
 from viewcomfy.wire.batches import BatchOut
@@ -23,7 +24,7 @@ from viewcomfy.wire.deployments import CheckOut, DeployedOut, DeploymentOut
 from viewcomfy.wire.jobs import JobOut
 from viewcomfy.wire.keys import KeyOut, NewKeyOut
 from viewcomfy.wire.reports import DoctorOut
-from viewcomfy.wire.workers import WorkersOut
+from viewcomfy.wire.workers import BackendLogs, BackendOut, WorkersOut
 
 
 class AsyncClient:
@@ -250,3 +251,11 @@ class AsyncClient:
     async def workers(self) -> WorkersOut:
         """Return the workers that are there and how many jobs wait for them."""
         return await self._http.call(self._base, _calls.workers())
+
+    async def order_backend(self, worker: str, backend: str, action: BackendAction | str) -> BackendOut:
+        """Start, stop, drain or restart a backend; return how it stands. What takes longer goes on: `workers` shows it."""
+        return await self._http.call(self._base, _calls.order_backend(worker, backend, action))
+
+    async def backend_logs(self, worker: str, backend: str, after: int = 0) -> BackendLogs:
+        """Return what a backend has printed lately; the answer's `next` as `after` returns what comes later."""
+        return await self._http.call(self._base, _calls.backend_logs(worker, backend, after))

@@ -6,21 +6,23 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
 from viewcomfy.comfy.api import ComfyApi
 from viewcomfy.comfy.fork_server import ForkServer
 from viewcomfy.comfy.link import HealthLimits, Link, LinkEnd
+from viewcomfy.comfy.log_tail import LogTail
 from viewcomfy.comfy.process import ComfyProcess, Folders, Launch
+from viewcomfy.comfy.setbacks import Setbacks
 from viewcomfy.comfy.startup import StartupLines
+from viewcomfy.comfy.vitals import Vitals, read_vitals
 from viewcomfy.core.errors import NoBackend, RunError
 
 T = TypeVar("T")
 Listener = Callable[[str], None]
 ATTACH_TIMEOUT = 5.0
-LONGEST_WAIT = 60.0
 
 
 class BackendState(StrEnum):
@@ -34,7 +36,10 @@ class BackendState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BackendInfo:
-    """A backend as /api/workers shows it. `since` is Unix time of the last change of state; `start_seconds` the last start's duration."""
+    """A backend as /api/workers shows it. `since` is Unix time of the last change of state; `start_seconds` the last start's duration.
+
+    `managed`: ours to start and stop. `draining`: it is given no new jobs.
+    """
 
     name: str
     state: BackendState
@@ -48,12 +53,21 @@ class BackendInfo:
     start_seconds_total: float
     failures: int
     last_failure: str | None
+    managed: bool
+    draining: bool
+    device: str | None
+    vram_total: int | None
+    vram_free: int | None
+    ram_total: int | None
+    ram_free: int | None
+    comfyui_version: str | None
 
 
 class Backend:
     """Own one ComfyUI and keep it usable; `source` is how to start it, or the URL of one that we never stop.
 
     `idle_timeout` seconds without use stop our own process; 0 keeps it. After repeated failures the next start waits, up to a minute.
+    Set `draining` to have it given no new jobs. `log` holds its last lines.
     """
 
     def __init__(
@@ -66,6 +80,8 @@ class Backend:
         fork_server: ForkServer | None = None,
     ) -> None:
         self.name = name
+        self.draining = False
+        self.log = LogTail()
         self._source = source
         self._limits = limits or HealthLimits()
         self._idle_timeout = idle_timeout
@@ -78,10 +94,11 @@ class Backend:
         self._idle: asyncio.TimerHandle | None = None
         self._startup = StartupLines()
         self._listeners: list[Listener] = []
+        self._watchers: list[Callable[[], None]] = []
+        self._vitals = Vitals(comfyui_version=source.installation.version if isinstance(source, Launch) else None)
         self._users = 0
         self._starts, self._start_seconds, self._start_total = 0, 0.0, 0.0
-        self._failures, self._failures_in_a_row, self._failed_at = 0, 0, 0.0
-        self._last_failure: str | None = None
+        self._setbacks = Setbacks()
 
     @property
     def source(self) -> Launch | str:
@@ -109,10 +126,20 @@ class Backend:
         return self._users > 0
 
     @property
+    def is_managed(self) -> bool:
+        """Tell whether it is ours to start and stop."""
+        return isinstance(self._source, Launch)
+
+    @property
+    def starts(self) -> int:
+        """How often it has been started, or connected to."""
+        return self._starts
+
+    @property
     def link(self) -> Link:
         """The connection to it; raises NoBackend while it is not ready."""
         if self._link is None:
-            raise NoBackend(f"ComfyUI is {self._state}.", hint=self._last_failure)
+            raise NoBackend(f"ComfyUI is {self._state}.", hint=self._setbacks.last)
         return self._link
 
     def info(self) -> BackendInfo:
@@ -129,9 +156,16 @@ class Backend:
             starts=self._starts,
             start_seconds=self._start_seconds if self._starts else None,
             start_seconds_total=self._start_total,
-            failures=self._failures,
-            last_failure=self._last_failure,
+            failures=self._setbacks.total,
+            last_failure=self._setbacks.last,
+            managed=self.is_managed,
+            draining=self.draining,
+            **asdict(self._vitals),
         )
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Call `watcher` after every change of state."""
+        self._watchers.append(watcher)
 
     @asynccontextmanager
     async def use(self, on_line: Listener = lambda _: None) -> AsyncIterator[Link]:
@@ -163,6 +197,11 @@ class Backend:
         finally:
             self._listeners.remove(on_line)
 
+    async def start_now(self) -> None:
+        """Start it as `ensure_ready` does, without the pause after failures: somebody who has seen them asks for it."""
+        self._setbacks.forgive()
+        await self.ensure_ready()
+
     async def object_info(self) -> bytes:
         """Return what it says of its node classes, as JSON; our own is started first if need be, someone else's is just asked.
 
@@ -179,6 +218,8 @@ class Backend:
             self._starting.cancel()
             await asyncio.wait({self._starting})
         await self.kill("ComfyUI was stopped.")
+        if self._state is BackendState.FAILED and self._starting is None:
+            self._become(BackendState.STOPPED)
 
     async def kill(self, reason: str) -> None:
         """End it at once though jobs may run, because one of them cannot be interrupted; it counts as no failure."""
@@ -191,22 +232,29 @@ class Backend:
         if self._serving is not None:
             await asyncio.wait({self._serving})  # the last one is still ending
         self._become(BackendState.STARTING)
-        await self._wait_after_failures()
+        await self._setbacks.pause(self._say)
         begun = time.monotonic()
         try:
             url = await (self._launch(self._source) if isinstance(self._source, Launch) else self._attach(self._source))
             self._link = await self._connect(url)
         except NoBackend as fault:
-            self._note_failure(fault.message)
+            self._setbacks.note(fault.message)
+            self.log.add(fault.message.splitlines()[:1])
             self._become(BackendState.FAILED)
             raise
+        except OSError as fault:
+            reason = f"ComfyUI could not be started: {fault.strerror or fault}{f': {fault.filename}' if fault.filename else ''}."
+            self._setbacks.note(reason)
+            self.log.add([reason])
+            self._become(BackendState.FAILED)
+            raise NoBackend(reason) from fault
         except BaseException:
             self._become(BackendState.STOPPED)
             raise
         self._start_seconds = time.monotonic() - begun
         self._starts, self._start_total = self._starts + 1, self._start_total + self._start_seconds
         self._become(BackendState.READY)
-        self._tell([f"ComfyUI is ready after {self._start_seconds:.1f} s."])
+        self._say(f"ComfyUI is ready after {self._start_seconds:.1f} s.")
         self._keep()
 
     def _start_done(self, task: asyncio.Task[None]) -> None:
@@ -216,17 +264,18 @@ class Backend:
 
     async def _launch(self, launch: Launch) -> str:
         """Start our own process."""
-        self._tell([f"Starting ComfyUI {launch.installation.version} …"])
+        self._say(f"Starting ComfyUI {launch.installation.version} …")
         self._startup = StartupLines()
         process = ComfyProcess(launch, on_lines=self._on_lines, fork_server=self._fork_server)
         await process.start()
         self._process = process
+        self._vitals = read_vitals(process.stats)
         return process.url
 
     async def _attach(self, url: str) -> str:
         """See whether someone else's answers."""
-        self._tell([f"Connecting to ComfyUI at {url} …"])
-        await self._ask(url, lambda api: api.system_stats(timeout=ATTACH_TIMEOUT))
+        self._say(f"Connecting to ComfyUI at {url} …")
+        self._vitals = read_vitals(await self._ask(url, lambda api: api.system_stats(timeout=ATTACH_TIMEOUT)))
         return url
 
     @staticmethod
@@ -248,8 +297,10 @@ class Backend:
             exclusive=process is not None,
             limits=self._limits,
             before_turn=process.drain if process else lambda: None,
-            on_finished=self._note_success,
+            on_finished=self._setbacks.forgive,
             on_end=self._ended,
+            on_vitals=self._take_vitals,
+            on_log=self.log.add,
         )
         self._serving = asyncio.create_task(self._serve(link), name=f"serve {self.name}")
         if process:
@@ -277,15 +328,26 @@ class Backend:
         if self._link is None:
             return
         self._link = None
+        self._vitals = replace(self._vitals, vram_free=None, ram_free=None)
+        self.log.add([end.reason])
         if end.is_failure:
-            self._note_failure(end.reason)
+            self._setbacks.note(end.reason)
         self._become(BackendState.FAILED if end.is_failure else BackendState.STOPPED)
 
+    def _take_vitals(self, vitals: Vitals) -> None:
+        if self._link is not None:
+            self._vitals = vitals
+
     def _on_lines(self, lines: Sequence[str]) -> None:
+        self.log.add(lines)
         if self._link is not None:
             self._link.lines(lines)
         else:
             self._tell(self._startup.pick(lines))
+
+    def _say(self, sentence: str) -> None:
+        self.log.add([sentence])
+        self._tell([sentence])
 
     def _tell(self, lines: Sequence[str]) -> None:
         for listener in list(self._listeners):
@@ -294,6 +356,8 @@ class Backend:
 
     def _become(self, state: BackendState) -> None:
         self._state, self._since = state, time.time()
+        for watcher in self._watchers:
+            watcher()
 
     def _keep(self, *, stop: bool = False) -> None:
         """Set the idle clock anew, or stop it."""
@@ -308,20 +372,3 @@ class Backend:
             self._keep()
         else:
             link.end(LinkEnd(f"ComfyUI was stopped after {self._idle_timeout:.0f} s without a job.", is_failure=False))
-
-    def _note_success(self) -> None:
-        self._failures_in_a_row = 0
-
-    def _note_failure(self, reason: str) -> None:
-        self._failures += 1
-        self._failures_in_a_row += 1
-        self._failed_at = time.monotonic()
-        self._last_failure = reason
-
-    async def _wait_after_failures(self) -> None:
-        if self._failures_in_a_row < 2:
-            return
-        pause = min(2.0 ** (self._failures_in_a_row - 2), LONGEST_WAIT) - (time.monotonic() - self._failed_at)
-        if pause > 0:
-            self._tell([f"ComfyUI failed {self._failures_in_a_row} times in a row; the next start is in {pause:.0f} s."])
-            await asyncio.sleep(pause)

@@ -23,6 +23,8 @@ from viewcomfy.core.workflows import node_title
 OUT_OF_MEMORY = ("CUDA out of memory", "can't allocate memory", "HIP out of memory", "MPS backend out of memory")
 NO_SPACE = ("No space left on device", "Disk quota exceeded")
 BROKEN_DEVICE = ("CUDA error", "HIP error", "device-side assert", "cuDNN error")
+MAX_TRACE, MAX_TRACE_LINE = 40, 600
+"""How much of a traceback is kept: its end says what went wrong, and a job is stored with its error."""
 UNREADABLE_UPLOAD = ("Invalid image file", "Invalid audio file", "Invalid video file")
 
 
@@ -62,11 +64,15 @@ def node_rejection(node_errors: Mapping[str, Any], message: str = "ComfyUI refus
 
 
 def failure(failed: Failed, workflow: Mapping[str, Any]) -> RunError | DiskFull:
-    """Return the error for a node that raised an exception; `details` holds node_id, node_type, node_title and exception_type."""
+    """Return the error for a node that raised an exception.
+
+    `details` holds node_id, node_type, node_title, exception_type and, where ComfyUI sent one, the end of its traceback.
+    """
     node = workflow.get(failed.node_id)
     title = node_title(node) if isinstance(node, dict) and "class_type" in node else failed.node_type
     details = {
         "node_id": failed.node_id, "node_type": failed.node_type, "node_title": title, "exception_type": failed.exception_type,
+        **({"traceback": [line[:MAX_TRACE_LINE] for line in failed.traceback[-MAX_TRACE:]]} if failed.traceback else {}),
     }  # fmt: skip
     message = f"{failed.node_type}: {failed.message}"
     if any(text in failed.message for text in NO_SPACE):

@@ -17,6 +17,7 @@ from viewcomfy.comfy.feed import Feed
 from viewcomfy.comfy.logs import LineSplitter
 from viewcomfy.comfy.messages import Failed, Finished, Interrupted, LogText, Started, Succeeded, decode
 from viewcomfy.comfy.socket import ComfySocket
+from viewcomfy.comfy.vitals import Vitals, watch_vitals
 from viewcomfy.core.errors import BackendCrashed, BackendUnresponsive, NoBackend, ViewComfyError
 
 TURNS = (Started, Succeeded, Failed, Interrupted, Finished)
@@ -31,7 +32,7 @@ FORGOTTEN = "ComfyUI no longer knows the job: it was started anew, or its queue 
 
 @dataclass(frozen=True, slots=True)
 class HealthLimits:
-    """When a busy ComfyUI is asked how it is, and when it counts as hung; in seconds.
+    """When a busy ComfyUI is asked how it is, and when it counts as hung; in seconds. `vitals_every`: how often it is asked for its memory.
 
     A node that holds Python's lock keeps ComfyUI from answering, loading a large model for minutes among them: be generous.
     """
@@ -40,6 +41,7 @@ class HealthLimits:
     stall: float = 120.0
     probe_timeout: float = 10.0
     socket_lost: float = 30.0
+    vitals_every: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ class Link:
     """Speak to a ComfyUI that runs. `exclusive`: it is our own process; otherwise its log comes through the socket.
 
     `before_turn` is called before it is said that a prompt begins or ends, `on_finished` when a prompt has ended and ComfyUI has not,
-    `on_end` with the reason before anyone else learns that the link is over.
+    `on_end` with the reason before anyone else learns that the link is over, `on_vitals` now and then, `on_log` with lines that come
+    through the socket.
     """
 
     def __init__(
@@ -67,6 +70,8 @@ class Link:
         before_turn: Callable[[], None] = lambda: None,
         on_finished: Callable[[], None] = lambda: None,
         on_end: Callable[[LinkEnd], None] = lambda _: None,
+        on_vitals: Callable[[Vitals], None] = lambda _: None,
+        on_log: Callable[[Sequence[str]], None] = lambda _: None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self.api = ComfyApi(url)
@@ -74,6 +79,7 @@ class Link:
         self.over: asyncio.Future[LinkEnd] = self._loop.create_future()
         self._exclusive, self._limits = exclusive, limits
         self._before_turn, self._on_finished, self._on_end = before_turn, on_finished, on_end
+        self._on_vitals, self._on_log = on_vitals, on_log
         self._dispatcher = Dispatcher(exclusive=exclusive)
         self._splitter = LineSplitter()
         self._opened = asyncio.Event()
@@ -90,7 +96,7 @@ class Link:
         """Keep the link up until `end` is called or ComfyUI is lost."""
         try:
             async with asyncio.TaskGroup() as self._group:
-                tasks = [self._group.create_task(work()) for work in (self._hold_socket, self._watch_health)]
+                tasks = [self._group.create_task(work()) for work in (self._hold_socket, self._watch_health, self._watch_vitals)]
                 await asyncio.shield(self.over)
                 for task in tasks:
                     task.cancel()
@@ -194,7 +200,9 @@ class Link:
         if isinstance(message, TURNS):
             self._before_turn()
         if isinstance(message, LogText):
-            self._dispatcher.lines(self._splitter.feed(message.text, self._heard))
+            lines = self._splitter.feed(message.text, self._heard)
+            self._on_log(lines)
+            self._dispatcher.lines(lines)
         elif self._dispatcher.message(message):
             self._group.create_task(self._quietly(self._reconcile()))
         if isinstance(message, Finished):
@@ -222,6 +230,14 @@ class Link:
                 silent = self._loop.time() - self._heard
                 if silent >= self._limits.stall:
                     self.end(LinkEnd(f"ComfyUI has not answered for {silent:.0f} s.", unresponsive=True))
+
+    async def _watch_vitals(self) -> None:
+        every = self._limits.vitals_every
+        await watch_vitals(self.api, every, may_ask=lambda: not self._is_quiet(every), tell=self._on_vitals)
+
+    def _is_quiet(self, seconds: float) -> bool:
+        """Tell whether nothing was heard of a running job for so long: ComfyUI may hang."""
+        return bool(self._dispatcher.waiting) and self._loop.time() - self._heard > seconds
 
     async def _reconcile(self) -> None:
         """Compare what is followed with the queue and the history: tell feeds what they missed."""

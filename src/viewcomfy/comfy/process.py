@@ -115,7 +115,10 @@ class Launch:
 
 
 class ComfyProcess:
-    """Start, watch and stop one ComfyUI. `on_lines` gets its output line by line; `exited` is resolved with a sentence when it ends."""
+    """Start, watch and stop one ComfyUI. `on_lines` gets its output line by line; `exited` is resolved with a sentence when it ends.
+
+    `stats` is what it said of itself when it was up.
+    """
 
     def __init__(
         self, launch: Launch, *, on_lines: Callable[[Sequence[str]], None], port: int | None = None, fork_server: ForkServer | None = None
@@ -125,6 +128,7 @@ class ComfyProcess:
         self.port = 0
         self.exited: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.last_lines: deque[str] = deque(maxlen=KEPT_LINES)
+        self.stats: Mapping[str, Any] = {}
         self._wanted_port = port
         self._fork_server = fork_server
         self._on_lines = on_lines
@@ -216,7 +220,9 @@ class ComfyProcess:
         while not self.exited.done():
             self._poke.clear()
             with contextlib.suppress(RunError, TimeoutError):
-                if self._is_ours(await api.system_stats(timeout=2.0)):
+                stats = await api.system_stats(timeout=2.0)
+                if self._is_ours(stats):
+                    self.stats = stats
                     return True
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(PROBE_EVERY):

@@ -195,7 +195,8 @@ def _missing(these: Sequence[Choice], there: Sequence[Choice]) -> list[Choice]:
 
 
 def _same(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, default=str)
+    whole = isinstance(value, float) and value.is_integer()  # 4.0 is 4 once a browser has read and written it
+    return json.dumps(int(value) if whole else value, sort_keys=True, default=str)
 
 
 def _values(choices: Sequence[Choice] | None) -> list[Any]:

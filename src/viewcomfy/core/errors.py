@@ -2,41 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from viewcomfy.core.base_error import InternalError, ViewComfyError
+from viewcomfy.core.run_errors import (
+    BackendCrashed,
+    BackendUnresponsive,
+    ComfyUINotFound,
+    DiskFull,
+    InstallFailed,
+    JobCanceled,
+    MissingExtra,
+    NoBackend,
+    OutOfMemory,
+    PortTaken,
+    RunError,
+    ServerUnavailable,
+    StillRunning,
+    TimedOut,
+    WorkerLost,
+    WorkflowFailed,
+)
 
-
-class ViewComfyError(Exception):
-    """Say what happened and what to do; `code` is stable, `status` is the HTTP status of the answer.
-
-    `problems` lists single faults (`{"input", "message", …}`), `details` holds facts for programs, such as the node.
-    """
-
-    code: ClassVar[str] = "internal_error"
-    status: ClassVar[int] = 500
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        hint: str | None = None,
-        problems: Sequence[Mapping[str, Any]] = (),
-        details: Mapping[str, Any] | None = None,
-        retry_after: float | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-        self.problems = [dict(problem) for problem in problems]
-        self.details = dict(details or {})
-        self.retry_after = retry_after
-
-    def __str__(self) -> str:
-        return f"{self.message} {self.hint}" if self.hint else self.message
-
-
-class InternalError(ViewComfyError):
-    """A fault of the server's own; its log has the trace."""
+__all__ = [  # besides the classes below: every error is to be found here
+    "BackendCrashed", "BackendUnresponsive", "ComfyUINotFound", "DiskFull", "InstallFailed", "InternalError", "JobCanceled",
+    "MissingExtra", "NoBackend", "OutOfMemory", "PortTaken", "RunError", "ServerUnavailable", "StillRunning", "TimedOut",
+    "ViewComfyError", "WorkerLost", "WorkflowFailed",
+]  # fmt: skip
 
 
 # --- who is calling ---------------------------------------------------------------------------------------------------
@@ -65,6 +55,18 @@ class RevokedKey(AuthError):
     code = "revoked_key"
 
 
+class ExpiredKey(AuthError):
+    """The key was right until its time was over."""
+
+    code = "expired_key"
+
+
+class NoSession(AuthError):
+    """The browser is not signed in, or its session has ended."""
+
+    code = "no_session"
+
+
 class InvalidAdminToken(AuthError):
     """The management API was called without its token, or with a wrong one."""
 
@@ -88,6 +90,12 @@ class OverrideNotAllowed(Forbidden):
     """The key may not replace the deployed workflow."""
 
     code = "override_not_allowed"
+
+
+class CrossSiteRefused(Forbidden):
+    """A request that counts on the cookie of a session does not show that it comes from our own pages."""
+
+    code = "csrf"
 
 
 class LinkInvalid(Forbidden):
@@ -134,6 +142,18 @@ class UnknownKey(NotFound):
     code = "unknown_key"
 
 
+class UnknownWorker(NotFound):
+    """No worker of this name is there."""
+
+    code = "unknown_worker"
+
+
+class UnknownBackend(NotFound):
+    """The worker has no backend of this name."""
+
+    code = "unknown_backend"
+
+
 class UnknownFile(NotFound):
     """The file has been removed, by hand or by retention."""
 
@@ -160,10 +180,29 @@ class BreakingChange(Conflict):
     code = "breaking_change"
 
 
+class JobNotFinished(Conflict):
+    """A job that is queued or running can't be deleted: cancel it first."""
+
+    code = "job_not_finished"
+
+
+class NotManaged(Conflict):
+    """The ComfyUI was not started by us, so it is not ours to stop."""
+
+    code = "not_managed"
+
+
 class StaleLease(Conflict):
     """A worker speaks for an attempt that is no longer the job's current one."""
 
     code = "stale_lease"
+
+
+class UploadsRemoved(ViewComfyError):
+    """The files that were sent in with the job have been removed, so it can't run again."""
+
+    code = "uploads_removed"
+    status = 410
 
 
 # --- bad input --------------------------------------------------------------------------------------------------------
@@ -274,109 +313,10 @@ class QueueFull(ViewComfyError):
     status = 429
 
 
-# --- the run ----------------------------------------------------------------------------------------------------------
-class RunError(ViewComfyError):
-    """The job was accepted and did not succeed."""
+class KeyLimit(QueueFull):
+    """The key has as many jobs under way, or has sent as many in 24 hours, as it may."""
 
-    code = "run_failed"
-    status = 502
-
-
-class WorkflowFailed(RunError):
-    """A node raised an exception; `details` names node_id, node_type and exception."""
-
-    code = "workflow_failed"
-
-
-class OutOfMemory(RunError):
-    """The backend ran out of memory while it ran the job."""
-
-    code = "out_of_memory"
-
-
-class BackendCrashed(RunError):
-    """ComfyUI ended in mid-job, as often as attempts were allowed."""
-
-    code = "backend_crashed"
-
-
-class BackendUnresponsive(RunError):
-    """ComfyUI stopped answering in mid-job, as often as attempts were allowed."""
-
-    code = "backend_unresponsive"
-
-
-class WorkerLost(RunError):
-    """The worker that ran the job stopped reporting, as often as attempts were allowed."""
-
-    code = "worker_lost"
-
-
-class TimedOut(RunError):
-    """The job ran longer than its deployment allows."""
-
-    code = "timed_out"
-    status = 504
-
-
-class JobCanceled(RunError):
-    """The job was canceled."""
-
-    code = "canceled"
-    status = 409
-
-
-class StillRunning(ViewComfyError):
-    """The caller's own wait ended before the job did; the job goes on, `details` names its prompt_id."""
-
-    code = "still_running"
-    status = 504
-
-
-class NoBackend(ViewComfyError):
-    """No ComfyUI is there to run the job, or it cannot be started."""
-
-    code = "no_backend"
-    status = 503
-
-
-class ComfyUINotFound(NoBackend):
-    """No ComfyUI was found or installed."""
-
-    code = "comfyui_not_found"
-
-
-class InstallFailed(ViewComfyError):
-    """ComfyUI could not be installed; running the command again goes on where it stopped."""
-
-    code = "install_failed"
-
-
-class DiskFull(ViewComfyError):
-    """No space is left in the data folder."""
-
-    code = "disk_full"
-    status = 507
-
-
-class ServerUnavailable(ViewComfyError):
-    """The server cannot be reached, is starting or is shutting down."""
-
-    code = "server_unavailable"
-    status = 503
-
-
-class PortTaken(ViewComfyError):
-    """Another program listens on the port."""
-
-    code = "port_taken"
-    status = 503
-
-
-class MissingExtra(ViewComfyError):
-    """A part of viewcomfy was not installed; the message is the sentence to type."""
-
-    code = "missing_extra"
+    code = "key_limit"
 
 
 def all_errors() -> list[type[ViewComfyError]]:

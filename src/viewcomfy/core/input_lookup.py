@@ -18,11 +18,15 @@ _ABSENT = object()
 
 
 class Lookup:
-    """The inputs of one workflow, for one call. Those declared of a node that the workflow does not have are left out."""
+    """The inputs of one workflow, for one call. Those declared of a node that the workflow does not have are left out.
 
-    def __init__(self, workflow: Mapping[str, Any], inputs: Sequence[Input]) -> None:
+    For a `guest` there are those alone that the form shows: hidden, locked and undeclared ones are as unknown as absent ones.
+    """
+
+    def __init__(self, workflow: Mapping[str, Any], inputs: Sequence[Input], *, guest: bool = False) -> None:
         self.inputs = [one for one in inputs if workflow.get(one.node_id, {}).get("class_type") == one.class_type]
         self._workflow = workflow
+        self._guest = guest
         self._by_name = {one.name: one for one in self.inputs}
         self._by_key = {one.key: one for one in self.inputs}
         self._compared = 0
@@ -30,6 +34,8 @@ class Lookup:
     def find(self, name: str) -> Input | None:
         """Return the input with this param key or name, one that nobody declared too; None if there is none."""
         declared = self._by_key.get(name) or self._by_name.get(name)
+        if self._guest:
+            return declared if declared and _is_open(declared) else None
         if declared is None and (target := find_target(name, self._workflow)):
             return undeclared(self._workflow, target)
         return declared
@@ -65,6 +71,8 @@ class Lookup:
         return (one.name for one in self.inputs if _is_open(one)) if self.inputs else self._keys()
 
     def _keys(self) -> Iterable[str]:
+        if self._guest:
+            return (one.key for one in self.inputs if _is_open(one))
         held_back = {one.key for one in self.inputs if not _is_open(one)}
         keys = (Target(node_id, input_name).key for node_id, input_name, _ in literals(self._workflow))
         return (key for key in keys if key not in held_back)

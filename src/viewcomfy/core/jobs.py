@@ -71,7 +71,10 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One accepted request. Times are Unix seconds; `workflow` is the graph as it will be executed."""
+    """One accepted request. Times are Unix seconds; `workflow` is the graph as it will be executed.
+
+    `cold_start` is how many seconds it waited for a ComfyUI that had to be started; None where one was running.
+    """
 
     prompt_id: str
     deployment: str
@@ -90,15 +93,20 @@ class Job:
     started_at: float | None = None
     finished_at: float | None = None
     execution_time: float | None = None
+    cold_start: float | None = None
     outputs: tuple[Output, ...] = ()
     error: JobError | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What an attempt made: the final status, the outputs (already safe in files) and the seconds that ComfyUI took."""
+    """What an attempt made: the final status, the outputs (already safe in files) and the seconds that ComfyUI took.
+
+    `cold_start` is how many seconds passed before ComfyUI was up, where it had to be started.
+    """
 
     status: JobStatus
     outputs: tuple[Output, ...] = ()
     error: JobError | None = None
     execution_time: float = 0.0
+    cold_start: float | None = None

@@ -9,11 +9,33 @@ from dataclasses import dataclass
 
 ADMIN_ID = "admin"
 """Stands in `key_id` for jobs sent with the admin token."""
+VISITOR_MARK = "~"
+"""Stands between a client_id and a visitor in `key_id`; no client_id has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLimits:
+    """What bounds a key, None for no bound: a Unix time, jobs queued or running at once, jobs accepted in 24 hours."""
+
+    expires_at: float | None = None
+    max_active: int | None = None
+    max_per_day: int | None = None
+
+    @property
+    def counts_jobs(self) -> bool:
+        """Tell whether the jobs of the key have to be counted."""
+        return self.max_active is not None or self.max_per_day is not None
+
+
+NO_LIMITS = KeyLimits()
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key as it is stored: the secret only as a hash. `deployments` is None for a key that may call all of them."""
+    """A key as it is stored: the secret only as a hash. `deployments` is None for a key that may call all of them.
+
+    The key of a `share` link is for people who are not told what is inside a deployment.
+    """
 
     client_id: str
     secret_hash: str
@@ -23,17 +45,24 @@ class Key:
     allow_override: bool = True
     revoked_at: float | None = None
     last_used_at: float | None = None
+    limits: KeyLimits = NO_LIMITS
+    share: bool = False
 
     def allows(self, deployment: str) -> bool:
         """Tell whether the key may call this deployment."""
         return self.deployments is None or deployment in self.deployments
 
+    def has_expired(self, now: float) -> bool:
+        """Tell whether the time of the key is over."""
+        return self.limits.expires_at is not None and self.limits.expires_at <= now
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sends a request: a key, or the admin (`key` is None)."""
+    """Who sends a request: a key, or the admin (`key` is None). `visitor` tells apart the browsers that one share link let in."""
 
     key: Key | None = None
+    visitor: str = ""
 
     @property
     def is_admin(self) -> bool:
@@ -41,14 +70,31 @@ class Caller:
         return self.key is None
 
     @property
+    def is_guest(self) -> bool:
+        """Tell whether a share link let the caller in: such a one is never shown a workflow."""
+        return self.key is not None and self.key.share
+
+    @property
     def key_id(self) -> str:
         """Return the id that jobs are filed under."""
-        return self.key.client_id if self.key else ADMIN_ID
+        if self.key is None:
+            return ADMIN_ID
+        return f"{self.key.client_id}{VISITOR_MARK}{self.visitor}" if self.is_guest or self.visitor else self.key.client_id
+
+
+def is_guest_id(key_id: str) -> bool:
+    """Tell whether jobs that are filed under this id are those of a share link."""
+    return VISITOR_MARK in key_id
 
 
 def new_client_id() -> str:
     """Return a fresh client_id; it is not secret."""
     return "vc_" + secrets.token_hex(8)
+
+
+def new_visitor() -> str:
+    """Return a fresh name for a browser; it is not secret, and nobody can choose it."""
+    return secrets.token_hex(8)
 
 
 def new_secret(prefix: str = "vcs_") -> str:
@@ -58,7 +104,7 @@ def new_secret(prefix: str = "vcs_") -> str:
 
 def hash_secret(secret: str) -> str:
     """Return what is stored of a secret. Secrets are 256 random bits, so a plain SHA-256 can't be searched."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def secret_matches(secret: str, secret_hash: str) -> bool:

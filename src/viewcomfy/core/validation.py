@@ -50,6 +50,7 @@ def check(
     *,
     live: Mapping[str, Sequence[Any]] | None = None,
     overridden: bool = False,
+    guest: bool = False,
     rng: random.Random | None = None,
 ) -> Checked:
     """Check a whole call and put its values into the workflow; a few milliseconds for 1,000 params.
@@ -58,13 +59,13 @@ def check(
     param key, and judged by its value. `files` are by field name. `live` are the choices that the backends have now,
     by param key: a value that is not among them is a problem of the kind `choice_on_backend`; where they are not
     known, the value is let through. With nothing said and no override (`overridden`: the workflow is the caller's
-    own) the seeds are renewed.
+    own) the seeds are renewed. A `guest` may set what the form shows and nothing else.
 
     Raises InvalidParams with every problem at once (InvalidUpload where only files have problems), or EmptyParams.
     """
     if not isinstance(params, dict):
         raise InvalidParams("params must be a JSON object of inputs and values.", hint='For example {"prompt": "a cat"}.')
-    call = _Call(workflow, inputs, live or {}, rng or random.SystemRandom())
+    call = _Call(Lookup(workflow, inputs, guest=guest), workflow, live or {}, rng or random.SystemRandom())
     placed = call.place(files or {})
     call.read(params, {file.target.key for file in placed})
     call.require()
@@ -81,10 +82,10 @@ def missing_on_backends(fault: BadInput) -> tuple[str, ...]:
 class _Call:
     """One call on its way through the check: what it said so far, and what is wrong with it."""
 
-    def __init__(self, workflow: Mapping[str, Any], inputs: Sequence[Input], live: Mapping[str, Sequence[Any]], rng: random.Random) -> None:
+    def __init__(self, lookup: Lookup, workflow: Mapping[str, Any], live: Mapping[str, Sequence[Any]], rng: random.Random) -> None:
         self.said = False
         self._workflow = workflow
-        self._lookup = Lookup(workflow, inputs)
+        self._lookup = lookup
         self._inputs = self._lookup.inputs
         self._live = live
         self._rng = rng

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from viewcomfy.core.events import Event
 from viewcomfy.core.jobs import JobError, JobStatus, Manifest
+
+Answerer = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
+"""Takes an order and returns the answer to it, both of JSON's values; or raises a ViewComfyError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +124,14 @@ class Engine(Protocol):
     async def workers(self, pool: str | None = None) -> list[WorkerInfo]:
         """Return the workers that are there."""
         raise NotImplementedError
+
+    async def ask(self, worker: str, order: Mapping[str, Any], *, patience: float = 10.0) -> Mapping[str, Any]:
+        """Give a worker an order and return its answer; raise the ViewComfyError that it answers with.
+
+        Raises UnknownWorker when no worker of this name is there, and ServerUnavailable when it does not answer within `patience` seconds.
+        An order that was begun is carried out, whether or not somebody waits for the answer.
+        """
+        raise NotImplementedError
+
+    async def serve(self, worker: str, answer: Answerer) -> None:
+        """Answer what this worker is asked, for ever; several orders at the same time if need be. The last to serve a name has it."""

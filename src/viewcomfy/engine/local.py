@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self, TypeVar
 
@@ -16,9 +16,10 @@ from viewcomfy.core.errors import Conflict, ServerUnavailable, ViewComfyError, W
 from viewcomfy.core.events import Event
 from viewcomfy.core.jobs import Job, JobError, JobStatus, Manifest
 from viewcomfy.core.scheduling import Lane, Shares
-from viewcomfy.engine.base import Claimer, Lease, Ticket, WorkerInfo
+from viewcomfy.engine.base import Answerer, Claimer, Lease, Ticket, WorkerInfo
 from viewcomfy.engine.local_bus import REMEMBERED, Bus
 from viewcomfy.engine.local_claims import Choice, Match, Queued, Waiter
+from viewcomfy.engine.local_orders import Orders
 from viewcomfy.engine.local_presence import Presence
 from viewcomfy.engine.local_rows import EventRows, QueueRows
 
@@ -59,6 +60,7 @@ class LocalEngine:
         self._clock = clock
         self._bus = Bus(queue, events, clock)
         self._presence = Presence(clock)
+        self._orders = Orders(lambda name: any(info.name == name for info in self._presence.workers()))
         self._queued = Queued()
         self._held: dict[str, _Held] = {}
         self._served: dict[str, int] = {}
@@ -199,6 +201,14 @@ class LocalEngine:
     async def workers(self, pool: str | None = None) -> list[WorkerInfo]:
         """Return the workers that are there."""
         return self._presence.workers(pool)
+
+    async def ask(self, worker: str, order: Mapping[str, Any], *, patience: float = 10.0) -> Mapping[str, Any]:
+        """Give a worker an order and return its answer; see the protocol. Raises UnknownWorker, ServerUnavailable."""
+        return await self._orders.ask(worker, order, patience)
+
+    async def serve(self, worker: str, answer: Answerer) -> None:
+        """Answer what this worker is asked, for ever."""
+        await self._orders.serve(worker, answer)
 
     # --- giving out ---------------------------------------------------------------------------------------------------
     async def _give_out(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.types import Receive, Scope, Send
 
@@ -62,6 +62,11 @@ class InferAnswer(LiveResponse):
         if not finished:
             await self.accepted.left()
 
+    def result(self, job: Job) -> ResultBody:
+        """Return the result of the finished job as its caller may see it."""
+        shown = replace(job, workflow={}) if self.accepted.caller.is_guest else job
+        return ResultBody(shown, self.services.files)
+
 
 class ResultAnswer(InferAnswer):
     """`logs=false`: the result as JSON. White space goes ahead while the job runs on: clients and proxies give up on silence."""
@@ -74,7 +79,7 @@ class ResultAnswer(InferAnswer):
         job = await self._finished_job(out)
         if job.status is not JobStatus.SUCCEEDED and not out.started:
             raise error_of(job)
-        body = ResultBody(job, self.services.files)
+        body = self.result(job)
         if not out.started:
             out.headers["Content-Length"] = str(body.length)
         await out.pour(body.chunks())
@@ -111,7 +116,7 @@ class LogsAnswer(InferAnswer):
         if job.status is not JobStatus.SUCCEEDED:
             error = error_of(job)
             await out.write(sse_json(EVENT_ERROR, {"code": error.code, "message": error.message, "details": error.details}))
-        await out.pour(_result_event(ResultBody(job, self.services.files)))
+        await out.pour(_result_event(self.result(job)))
 
 
 async def _result_event(body: ResultBody) -> AsyncIterator[bytes]:

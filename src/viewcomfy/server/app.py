@@ -10,20 +10,42 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from viewcomfy.server.dashboard import Dashboard, add_dashboard
 from viewcomfy.server.errors import ErrorLayer, add_error_handlers
 from viewcomfy.server.metrics import Metrics, MetricsLayer
 from viewcomfy.server.openapi import SHARED_ERRORS, document_of
-from viewcomfy.server.routes import batches, deployments, doctor, documents, files, health, infer, jobs, keys, pages, run, workers
+from viewcomfy.server.routes import (
+    batches,
+    deployments,
+    doctor,
+    documents,
+    files,
+    health,
+    infer,
+    jobs,
+    keys,
+    pages,
+    run,
+    session,
+    settings,
+    shares,
+    usage,
+    workers,
+)
 from viewcomfy.service.services import Services
 from viewcomfy.settings import Settings
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
+ROUTES = (
+    *(infer, run, batches, documents, jobs, files, deployments, doctor, session, keys, shares, workers, usage, settings),
+    *(health, pages),
+)
 VERSION = "1"
 EXPOSED = ("X-Prompt-Id", "Retry-After", "Preference-Applied", "Location", "Content-Disposition", "Content-Range", "ETag", "Accept-Ranges")
 
 
-def create_app(services: Services, settings: Settings, lifespan: Lifespan | None = None) -> FastAPI:
+def create_app(services: Services, configured: Settings, lifespan: Lifespan | None = None) -> FastAPI:
     """Return the app. `lifespan` starts and stops what the services need; routes answer in between."""
     app = FastAPI(
         title="viewcomfy",
@@ -36,18 +58,19 @@ def create_app(services: Services, settings: Settings, lifespan: Lifespan | None
         responses=SHARED_ERRORS,
     )
     app.state.services = services
-    app.state.settings = settings
+    app.state.settings = configured
     app.state.metrics = Metrics()
-    for routes in (infer, run, batches, documents, jobs, files, deployments, doctor, keys, workers, health, pages):
+    for routes in ROUTES:
         app.include_router(routes.router)
     add_error_handlers(app)
+    add_dashboard(app, Dashboard())
     _add_layers(app)
     app.openapi = partial(document_of, app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return app
 
 
 def _add_layers(app: FastAPI) -> None:
-    """Wrap the app; the last one added is the outermost. The key is the credential and cookies are not used, so any origin may call."""
+    """Wrap the app; the last one added is the outermost. Any origin may call with a key; none gets a browser's cookie along."""
     app.add_middleware(ErrorLayer)
     app.add_middleware(MetricsLayer, metrics=app.state.metrics)
     layer: dict[str, Any] = {"allow_origins": ["*"], "allow_methods": ["*"], "allow_headers": ["*"], "expose_headers": EXPOSED}

@@ -1,16 +1,25 @@
-"""Who is calling: the key pair in headers with underscores, or `Authorization: Bearer`."""
+"""Who is calling: the key pair in headers with underscores, `Authorization: Bearer`, or the session of a browser."""
 
 from __future__ import annotations
 
 import base64
-from contextlib import suppress
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from starlette.types import Scope
 
-from viewcomfy.core.errors import Forbidden
+from viewcomfy.core.errors import AuthError, Forbidden
 from viewcomfy.core.keys import Caller
+from viewcomfy.server.session import check_csrf, cookie_of
 from viewcomfy.service.services import Services
+
+T = TypeVar("T")
+
+LOOK_SECONDS = 1.0
+"""How often it is looked whether who follows a stream may still do so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +29,11 @@ class Credentials:
     client_id: str | None = None
     client_secret: str | None = None
     token: str | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether none came."""
+        return self.client_id is None and self.client_secret is None and self.token is None
 
 
 def credentials_of(scope: Scope) -> Credentials:
@@ -59,17 +73,46 @@ def basic_credentials_of(scope: Scope) -> Credentials:
 
 
 async def authenticate(services: Services, scope: Scope, given: Credentials | None = None) -> Caller:
-    """Return who calls. Raises MissingKey, InvalidKey, RevokedKey, InvalidAdminToken."""
+    """Return who calls; the session of the browser counts where no credentials came. Raises AuthError and its kinds, CrossSiteRefused."""
     given = given or credentials_of(scope)
+    if given.is_empty and (caller := await _signed_in(services, scope)):
+        return caller
     if given.token is not None:
         return await services.keys.authenticate_admin(given.token)
     return await services.keys.authenticate(given.client_id, given.client_secret)
 
 
 async def authenticate_admin(services: Services, scope: Scope) -> Caller:
-    """Return the admin. Raises InvalidAdminToken, and Forbidden for a key."""
+    """Return the admin. Raises InvalidAdminToken, NoSession, CrossSiteRefused, and Forbidden for a key."""
     given = credentials_of(scope)
-    if given.client_id is None and given.client_secret is None:
-        return await services.keys.authenticate_admin(given.token)
-    await services.keys.authenticate(given.client_id, given.client_secret)
-    raise Forbidden("This needs the admin token; a key can't do it.", hint="Send `Authorization: Bearer <admin token>`.")
+    caller = await _signed_in(services, scope) if given.is_empty else None
+    if caller is None:
+        if given.client_id is None and given.client_secret is None:
+            return await services.keys.authenticate_admin(given.token)
+        caller = await services.keys.authenticate(given.client_id, given.client_secret)
+    if not caller.is_admin:
+        raise Forbidden("This needs the admin token; a key can't do it.", hint="Send `Authorization: Bearer <admin token>`.")
+    return caller
+
+
+async def while_welcome(services: Services, scope: Scope, stream: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
+    """Yield what a stream yields until whoever asked for it would not be let in any more: a key was revoked, a session has ended."""
+    looked_at = time.monotonic()
+    async with aclosing(stream):
+        async for item in stream:
+            if time.monotonic() - looked_at > LOOK_SECONDS:
+                try:
+                    await authenticate(services, scope)
+                except AuthError:
+                    return
+                looked_at = time.monotonic()
+            yield item
+
+
+async def _signed_in(services: Services, scope: Scope) -> Caller | None:
+    """Return who has signed in with the browser that sends this; None where it has no cookie of ours."""
+    value = cookie_of(scope)
+    if value is None:
+        return None
+    check_csrf(scope, scope["app"].state.settings.public_url)
+    return (await services.sessions.open(value)).caller

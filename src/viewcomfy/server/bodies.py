@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -34,10 +35,12 @@ async def read_model(request: Request, model: type[M], limit: int) -> M:
         raise bad_input(fault.errors(include_url=False, include_context=False, include_input=False), "The body") from fault
 
 
-def json_response(value: BaseModel | dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """Return a model or an object as an answer, in ASCII: a workflow may hold halves of surrogate pairs, which UTF-8 can't."""
-    plain = value.model_dump() if isinstance(value, BaseModel) else value
-    return Response(json.dumps(plain, separators=(",", ":")), status, headers, "application/json")
+def json_response(
+    value: BaseModel | Sequence[BaseModel] | dict[str, Any], status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
+    """Return models or an object as an answer, in ASCII: a workflow may hold halves of surrogate pairs, which UTF-8 can't."""
+    plain = [one.model_dump() for one in value] if isinstance(value, Sequence) else value
+    return Response(json.dumps(plain, separators=(",", ":"), default=BaseModel.model_dump), status, headers, "application/json")
 
 
 def body_of(model: type[BaseModel]) -> dict[str, Any]:

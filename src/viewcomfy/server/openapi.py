@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from viewcomfy.server.session import COOKIE, CSRF_HEADER
 from viewcomfy.wire.errors import ErrorBody
 
 DESCRIPTION = "ComfyUI workflows behind an authenticated URL. Every error is JSON with `code`, `detail` and often a `hint`."
@@ -14,10 +15,17 @@ SCHEMES = {
     "client_id": {"type": "apiKey", "in": "header", "name": "client_id", "description": "With an underscore."},
     "client_secret": {"type": "apiKey", "in": "header", "name": "client_secret", "description": "With an underscore."},
     "bearer": {"type": "http", "scheme": "bearer", "description": "The admin token, or <client_id>:<client_secret>."},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": COOKIE,
+        "description": f"What POST /api/session sets. Requests that change something then need the header {CSRF_HEADER}: 1.",
+    },
 }
 Security = list[dict[str, list[str]]]
-KEY_OR_ADMIN: Security = [{"client_id": [], "client_secret": []}, {"bearer": []}]
-ADMIN: Security = [{"bearer": []}]
+SESSION: Security = [{"session": []}]
+KEY_OR_ADMIN: Security = [{"client_id": [], "client_secret": []}, {"bearer": []}, *SESSION]
+ADMIN: Security = [{"bearer": []}, *SESSION]
 _ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorBody"}}}
 SHARED_ERRORS: dict[int | str, dict[str, Any]] = {
     "4XX": {"content": _ERROR, "description": "What is wrong with the request, or how the run failed."},
@@ -34,14 +42,16 @@ def document_of(app: FastAPI) -> dict[str, Any]:
         components["securitySchemes"] = SCHEMES
         components.setdefault("schemas", {})["ErrorBody"] = ErrorBody.model_json_schema()
         for path, operations in document["paths"].items():
-            for operation in operations.values():
-                if security := _security(path):
+            for method, operation in operations.items():
+                if (security := _security(path, method)) is not None:
                     operation["security"] = security
         app.openapi_schema = document
     return app.openapi_schema
 
 
-def _security(path: str) -> Security | None:
+def _security(path: str, method: str) -> Security | None:
+    if path == "/api/session":
+        return [] if method == "post" else SESSION
     if path.startswith(("/d/", "/api/jobs", "/api/batches")):
         return KEY_OR_ADMIN
     return ADMIN if path.startswith("/api/") else None

@@ -8,15 +8,16 @@ from typing import Any
 from viewcomfy.core.compatibility import Change
 from viewcomfy.core.deployments import Deployment, Released, VersionSummary
 from viewcomfy.core.inputs import Input
+from viewcomfy.core.job_inputs import JobInputs, SentUpload
 from viewcomfy.core.jobs import Job
 from viewcomfy.core.keys import Key
 from viewcomfy.core.outputs import Output
 from viewcomfy.core.params import flatten
 from viewcomfy.service.deployer import Findings
-from viewcomfy.service.links import Links
+from viewcomfy.service.links import FileLink, Links
 from viewcomfy.wire.deployments import ChangeOut, CheckOut, DeployedOut, DeploymentDetail, DeploymentOut, VersionOut
 from viewcomfy.wire.inputs import input_out
-from viewcomfy.wire.jobs import JobErrorOut, JobOut, OutputOut
+from viewcomfy.wire.jobs import JobDetail, JobErrorOut, JobOut, OutputOut, UploadOut
 from viewcomfy.wire.keys import KeyOut
 from viewcomfy.wire.reports import report_out
 
@@ -32,11 +33,36 @@ def job_out(job: Job, links: Links, base: str, position: int | None = None) -> J
         started_at=job.started_at,
         finished_at=job.finished_at,
         execution_time_seconds=job.execution_time,
+        cold_start_seconds=job.cold_start,
         attempt=job.attempt,
+        worker=job.worker,
         key_id=job.key_id,
         position=position,
         error=None if job.error is None else JobErrorOut(**job.error.as_dict()),
         outputs=[_output_out(output, links, base) for output in job.outputs],
+    )
+
+
+def job_detail(job: Job, seen: JobInputs, links: Links, base: str, position: int | None = None) -> JobDetail:
+    """Return a job with what its caller may see of what went into it."""
+    return JobDetail(
+        **job_out(job, links, base, position).model_dump(),
+        prompt=dict(seen.workflow),
+        inputs=dict(seen.values),
+        uploads=[_upload_out(sent, links, base) for sent in seen.uploads],
+    )
+
+
+def _upload_out(sent: SentUpload, links: Links, base: str) -> UploadOut:
+    upload = sent.upload
+    token, expires_at = links.sign(FileLink(upload.file_key, sent.filename, upload.content_type))
+    return UploadOut(
+        input=sent.name,
+        filename=sent.filename,
+        content_type=upload.content_type,
+        size=upload.size,
+        url=f"{base}/files/{token}",
+        expires_at=expires_at,
     )
 
 
@@ -57,12 +83,15 @@ def deployment_out(deployment: Deployment, released: Released, base: str) -> Dep
     return DeploymentOut(**_deployment(deployment, released, base))
 
 
-def deployment_detail(deployment: Deployment, released: Released, inputs: Iterable[Input], base: str) -> DeploymentDetail:
-    """Return a version with its inputs, its workflow and its flattened params."""
-    workflow = dict(deployment.workflow)
+def deployment_detail(
+    deployment: Deployment, released: Released, inputs: Iterable[Input], base: str, *, guest: bool = False
+) -> DeploymentDetail:
+    """Return a version with its inputs, its workflow and its flattened params; for a `guest`, with nothing but the inputs of the form."""
+    workflow = {} if guest else dict(deployment.workflow)
+    facts = _deployment(deployment, released, base)
     return DeploymentDetail(
-        **_deployment(deployment, released, base),
-        inputs=[input_out(one) for one in inputs],
+        **(facts | {"note": ""} if guest else facts),
+        inputs=[input_out(one) for one in inputs if not (guest and (one.hidden or one.locked))],
         workflow_api=workflow,
         params=flatten(workflow),
     )
@@ -131,4 +160,8 @@ def key_out(key: Key) -> KeyOut:
         created_at=key.created_at,
         last_used_at=key.last_used_at,
         revoked_at=key.revoked_at,
+        expires_at=key.limits.expires_at,
+        max_active=key.limits.max_active,
+        max_per_day=key.limits.max_per_day,
+        share=key.share,
     )

@@ -100,7 +100,7 @@ class BatchService:
         """Check every job of a batch, keep their files, and queue them all; see `core.batches.plan` for `spec`.
 
         `files` are sent with every job. The same `batch_id` again finds the same batch. Raises BadInput and its kinds with the
-        problems of all jobs, Conflict for a batch_id that is somebody else's, NoBackend, QueueFull, DiskFull.
+        problems of all jobs, Conflict for a batch_id that is somebody else's, NoBackend, QueueFull, KeyLimit, DiskFull.
         """
         wanted = given_or_new("batch_id", batch_id)
         if batch_id and (known := await self._rows.get(wanted)):
@@ -111,8 +111,8 @@ class BatchService:
         masked = MaskedOnce()
         try:
             async with self._intake.taken_together(calls, files, inputs, max_bytes=self._limits.fetched_bytes) as taken:
-                ready = await self._check(deployment, inputs, planned, taken, masked)
-                async with self._infer.room(len(ready)):
+                ready = await self._check(caller, deployment, inputs, planned, taken, masked=masked)
+                async with self._infer.room(caller, len(ready)):
                     members = await self._keep(caller, deployment, ready)
                     batch = self._batch(wanted, caller, deployment, planned, members)
                     accepted = await self._accepted(batch, members, [one.checked.fresh_seeds for one in ready])
@@ -157,7 +157,14 @@ class BatchService:
 
     # --- accepting ---
     async def _check(
-        self, deployment: Deployment, inputs: Sequence[Input], planned: Plan, taken: Sequence[Taken | BadInput], masked: MaskedOnce
+        self,
+        caller: Caller,
+        deployment: Deployment,
+        inputs: Sequence[Input],
+        planned: Plan,
+        taken: Sequence[Taken | BadInput],
+        *,
+        masked: MaskedOnce,
     ) -> list[_Ready]:
         """Check every job; raise one error with all that is wrong with any."""
         problems = BatchProblems([cell.label for cell in planned.cells])
@@ -167,7 +174,7 @@ class BatchService:
             try:
                 if isinstance(call, BadInput):
                     raise call
-                checked = await self._infer.check(deployment, deployment.workflow, inputs, call)
+                checked = await self._infer.check(caller, deployment, deployment.workflow, inputs, call)
                 ready.append(_Ready(*await masked.applied(checked, call.files)))
             except BadInput as fault:
                 problems.add(number, fault)

@@ -60,18 +60,19 @@ class Checker:
         sent: Mapping[str, SentFile],
         *,
         overridden: bool,
+        guest: bool = False,
     ) -> Checked:
         """Check a whole call. Raises InvalidParams or InvalidUpload with every problem, EmptyParams."""
         chosen = [declared for declared in inputs if declared.on_backend and (declared.name in params or declared.key in params)]
         live = await self._catalogs.live_choices(workflow, chosen) if chosen else {}
         try:
-            return await _aside(workflow, check, workflow, inputs, params, sent, live=live, overridden=overridden)
+            return await _aside(workflow, check, workflow, inputs, params, sent, live=live, overridden=overridden, guest=guest)
         except InvalidParams as fault:
             if not missing_on_backends(fault):
                 raise
         await self._catalogs.refresh(REFRESH_PATIENCE)
         live = await self._catalogs.live_choices(workflow, chosen, certain=True)
-        return await _aside(workflow, check, workflow, inputs, params, sent, live=live, overridden=overridden)
+        return await _aside(workflow, check, workflow, inputs, params, sent, live=live, overridden=overridden, guest=guest)
 
     async def refuse_unfit(self, workflow: Mapping[str, Any]) -> None:
         """Raise UnknownNodeClass, MissingModel or WorkflowRejected, with all that is wrong, for what no backend could run.

@@ -91,6 +91,13 @@ class DeploymentService:
         self._keep(found)
         return found
 
+    async def made(self, name: str, version: int) -> Deployment | None:
+        """Return a version that was made once, also of a deployment that was taken away; None where it is not known."""
+        found = self._versions.get((name, version)) or await self._rows.get_version(name, version)
+        if found is not None:
+            self._keep(found)
+        return found
+
     async def versions(self, name: str, *, limit: int = 50, before: int | None = None) -> list[VersionSummary]:
         """Return up to `limit` versions that are older than version `before`, newest first. Raises UnknownDeployment."""
         await self.released(name)

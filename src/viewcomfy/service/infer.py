@@ -25,6 +25,7 @@ from viewcomfy.core.errors import (
 )
 from viewcomfy.core.events import log_event
 from viewcomfy.core.inputs import Input
+from viewcomfy.core.job_inputs import kept_filename
 from viewcomfy.core.jobs import Job, Upload
 from viewcomfy.core.keys import Caller
 from viewcomfy.core.outputs import content_type_of, safe_filename
@@ -38,6 +39,7 @@ from viewcomfy.service.deployments import DeploymentService
 from viewcomfy.service.ids import given_or_new
 from viewcomfy.service.intake import Intake, Taken
 from viewcomfy.service.masks import apply_mask
+from viewcomfy.service.quotas import Quotas
 from viewcomfy.service.received import Received, ReceivedFile
 from viewcomfy.store.jobs import JobRows
 
@@ -72,6 +74,7 @@ class InferService:
         engine: Engine,
         checker: Checker,
         intake: Intake,
+        quotas: Quotas,
         limits: InferLimits,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -81,6 +84,7 @@ class InferService:
         self._engine = engine
         self._checker = checker
         self._intake = intake
+        self._quotas = quotas
         self._limits = limits
         self._clock = clock
         self._accepting: set[asyncio.Task[Job]] = set()
@@ -101,7 +105,16 @@ class InferService:
     async def look_at(self, caller: Caller, name: str, version: int | None = None) -> Deployment:
         """Return a version that is to be described, not called: the current one where none is named, whatever a canary gets."""
         _check_allowed(caller, name)
-        return await self._deployments.get(name) if version is None else await self._deployments.version(name, version)
+        if version is None:
+            return await self._deployments.get(name)
+        if caller.is_guest:  # an earlier version may leave open what its owner has closed since
+            raise KeyNotAllowed("A share link leads to a deployment as it is now, to no other version.", hint="Leave the version out.")
+        return await self._deployments.version(name, version)
+
+    async def made_with(self, caller: Caller, job: Job) -> Deployment:
+        """Return the version that a job was made with. Raises UnknownDeployment, UnknownVersion, KeyNotAllowed."""
+        _check_allowed(caller, job.deployment)
+        return await self._deployments.version(job.deployment, job.version)
 
     async def inputs(self, deployment: Deployment) -> tuple[Input, ...]:
         """Return the inputs that a call of this version may set."""
@@ -110,36 +123,40 @@ class InferService:
     async def submit(self, caller: Caller, deployment: Deployment, received: Received) -> Job:
         """Check a request, keep its files and queue the job.
 
-        Raises BadInput and its kinds, OverrideNotAllowed, NoBackend, QueueFull, DiskFull.
+        Raises BadInput and its kinds, OverrideNotAllowed, NoBackend, QueueFull, KeyLimit, DiskFull.
         """
         prompt_id = given_or_new("prompt_id", received.prompt_id)
         if received.prompt_id and (known := await self._rows.get(prompt_id)):
             return _same_job(known, caller, deployment)
         workflow, inputs = await self._workflow(caller, deployment, received.workflow_api)
         async with self._intake.taken(_params(received.params), received.files, inputs) as taken:
-            checked = await self.check(deployment, workflow, inputs, taken)
-            async with self.room():
+            checked = await self.check(caller, deployment, workflow, inputs, taken)
+            async with self.room(caller):
                 job = await self.keep(prompt_id, caller, deployment, checked, taken.files)
                 return await self._accepted(job, checked.fresh_seeds, caller, deployment)
 
     # --- the steps of `submit`, for many jobs at once ---
-    async def check(self, deployment: Deployment, workflow: Mapping[str, Any], inputs: Sequence[Input], taken: Taken) -> Checked:
+    async def check(
+        self, caller: Caller, deployment: Deployment, workflow: Mapping[str, Any], inputs: Sequence[Input], taken: Taken
+    ) -> Checked:
         """Check what a call says of the deployment's workflow, or of another one that came with it. Raises BadInput and its kinds."""
         overridden = workflow is not deployment.workflow
-        checked = await self._checker.check(workflow, inputs, taken.params, taken.sent, overridden=overridden)
+        guest = caller.is_guest
+        checked = await self._checker.check(workflow, inputs, taken.params, taken.sent, overridden=overridden, guest=guest)
         if overridden or not (deployment.runs and deployment.checked):
             await self._checker.refuse_unfit(checked.workflow)
         return checked
 
     @asynccontextmanager
-    async def room(self, count: int = 1) -> AsyncIterator[None]:
-        """Hold so many places in the queue while their jobs are on the way there. Raises NoBackend, QueueFull."""
-        await self._check_queue(count)
-        self._coming += count
-        try:
-            yield
-        finally:
-            self._coming -= count
+    async def room(self, caller: Caller, count: int = 1) -> AsyncIterator[None]:
+        """Hold so many places in the queue while a caller's jobs are on the way there. Raises NoBackend, QueueFull, KeyLimit."""
+        async with self._quotas.held(caller.key, count):
+            await self._check_queue(count)
+            self._coming += count
+            try:
+                yield
+            finally:
+                self._coming -= count
 
     async def keep(
         self, prompt_id: str, caller: Caller, deployment: Deployment, checked: Checked, files: Mapping[str, ReceivedFile]
@@ -158,6 +175,13 @@ class InferService:
         """Remove the files of a job that was kept and is not accepted after all."""
         if job.uploads:
             await self._forget(posixpath.dirname(job.uploads[0].file_key))
+
+    async def accept(self, job: Job, fresh_seeds: Mapping[str, int] | None = None) -> Job:
+        """Store and queue a job that was kept, and return it, or the one that came first with its prompt_id."""
+        accept = asyncio.create_task(self._accept(job, fresh_seeds or {}))
+        self._accepting.add(accept)
+        accept.add_done_callback(self._accepting.discard)
+        return await asyncio.shield(accept)  # a caller that vanishes just now leaves a whole job or none
 
     async def enqueue(self, job: Job, fresh_seeds: Mapping[str, int]) -> None:
         """Queue a job that is stored, and tell its seeds where they are new. Never fails: a stored job runs sooner or later."""
@@ -182,14 +206,11 @@ class InferService:
         return workflow, await self._checker.inputs_of_override(workflow)
 
     async def _accepted(self, job: Job, fresh_seeds: Mapping[str, int], caller: Caller, deployment: Deployment) -> Job:
-        accept = asyncio.create_task(self._accept(job, fresh_seeds))
-        self._accepting.add(accept)
-        accept.add_done_callback(self._accepting.discard)
-        accepted = await asyncio.shield(accept)  # a caller that vanishes just now leaves a whole job or none
+        accepted = await self.accept(job, fresh_seeds)
         return job if accepted is job else _same_job(accepted, caller, deployment)
 
     async def _accept(self, job: Job, fresh_seeds: Mapping[str, int]) -> Job:
-        """Store and queue a job; return it, or the one that came first with its prompt_id."""
+        """Do what `accept` says."""
         try:
             await self._rows.add(job)
         except ViewComfyError as fault:
@@ -217,8 +238,7 @@ class InferService:
 
     async def _keep(self, prompt_id: str, folder: str, number: int, one: CheckedFile, files: Mapping[str, ReceivedFile]) -> Upload:
         file = files[one.field]
-        # named after the job: another job's file of the same name can't be taken for this one, on any backend
-        name = f"{prompt_id}-{number}-{safe_filename(file.filename, 'upload')}"
+        name = kept_filename(prompt_id, number, safe_filename(file.filename, "upload"))
         path, made = file.path, None
         if one.mask_field is not None:
             name = str(Path(name).with_suffix(".png"))

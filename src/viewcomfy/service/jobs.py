@@ -39,8 +39,13 @@ class JobService:
         return job
 
     async def page(self, caller: Caller, *, key_id: str | None = None, **filters: Any) -> tuple[list[Job], str | None]:
-        """Return jobs, newest first, without their workflows, and the cursor of the next page."""
-        return await self._rows.page(key_id=key_id if caller.is_admin else caller.key_id, **filters)
+        """Return jobs, newest first, without their workflows, and the cursor of the next page.
+
+        For the admin, the `key_id` of a share link stands for all of its visitors.
+        """
+        if caller.is_admin:
+            return await self._rows.page(key_id=key_id, visitors=True, **filters)
+        return await self._rows.page(key_id=caller.key_id, **filters)
 
     async def position(self, job: Job) -> int | None:
         """Return how many jobs stand before this one; None when it does not wait."""

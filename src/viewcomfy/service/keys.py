@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from viewcomfy.core.errors import BadInput, InvalidAdminToken, InvalidKey, MissingKey, RevokedKey, UnknownKey
-from viewcomfy.core.keys import Caller, Key, hash_secret, new_client_id, new_secret, secret_matches
+from viewcomfy.core.errors import BadInput, ExpiredKey, InvalidAdminToken, InvalidKey, MissingKey, RevokedKey, UnknownKey
+from viewcomfy.core.keys import NO_LIMITS, Caller, Key, KeyLimits, hash_secret, new_client_id, new_secret, secret_matches
 from viewcomfy.store.keys import KeyRows
 from viewcomfy.store.meta import MetaRows
 
@@ -39,8 +39,18 @@ class KeyService:
             raise InvalidKey("client_id and client_secret do not belong to a key.", hint="Make a key with `viewcomfy keys create`.")
         if key.revoked_at is not None:
             raise RevokedKey("This key has been revoked.", hint="Ask the owner of the server for a new one.")
+        if key.has_expired(self._clock()):
+            raise ExpiredKey("This key has expired.", hint="Ask the owner of the server for a new one.")
         self._used[client_id] = self._clock()
         return Caller(key)
+
+    async def valid(self, client_id: str) -> Key | None:
+        """Return a key that somebody has signed in with, unless it has been revoked or has expired since."""
+        key = await self._find(client_id)
+        if key is None or key.revoked_at is not None or key.has_expired(self._clock()):
+            return None
+        self._used[client_id] = self._clock()
+        return key
 
     async def _find(self, client_id: str) -> Key | None:
         cached = self._cache.get(client_id)
@@ -53,14 +63,19 @@ class KeyService:
 
     async def authenticate_admin(self, token: str | None) -> Caller:
         """Return the admin as the caller. Raises InvalidAdminToken."""
-        if self._admin_hash is None:
-            self._admin_hash = await self._meta.get(ADMIN_TOKEN_HASH)
-        if not token or self._admin_hash is None or not secret_matches(token, self._admin_hash):
+        stored = await self.admin_hash()
+        if not token or stored is None or not secret_matches(token, stored):
             raise InvalidAdminToken(
                 "The management API needs the admin token: `Authorization: Bearer <token>`.",
                 hint="`viewcomfy serve` prints it on its first start; VIEWCOMFY_ADMIN_TOKEN sets another.",
             )
         return Caller()
+
+    async def admin_hash(self) -> str | None:
+        """Return what is stored of the admin token."""
+        if self._admin_hash is None:
+            self._admin_hash = await self._meta.get(ADMIN_TOKEN_HASH)
+        return self._admin_hash
 
     async def ensure_admin_token(self, wanted: str | None) -> str | None:
         """Set the admin token that the owner wants, or make one if there is none; return it if it is new to the store."""
@@ -78,8 +93,12 @@ class KeyService:
         await self._meta.set(ADMIN_TOKEN_HASH, self._admin_hash)
         return token
 
-    async def create(self, name: str, deployments: list[str] | None, allow_override: bool | None) -> tuple[Key, str]:
-        """Make a key; return it and its secret, which is not kept."""
+    async def create(
+        self, name: str, deployments: list[str] | None, allow_override: bool | None, *, limits: KeyLimits = NO_LIMITS, share: bool = False
+    ) -> tuple[Key, str]:
+        """Make a key; return it and its secret, which is not kept. Raises BadInput for one that would have expired already."""
+        if limits.expires_at is not None and limits.expires_at <= self._clock():
+            raise BadInput("expires_at is in the past.", hint="It is a Unix time in seconds.")
         secret = new_secret()
         key = Key(
             client_id=new_client_id(),
@@ -88,6 +107,8 @@ class KeyService:
             created_at=self._clock(),
             deployments=None if deployments is None else tuple(deployments),
             allow_override=deployments is None if allow_override is None else allow_override,
+            limits=limits,
+            share=share,
         )
         await self._rows.add(key)
         return key, secret

@@ -1,4 +1,4 @@
-"""Signed links: an output's URL that works without headers until it expires."""
+"""Signed links: the URL of an output or an upload that works without headers until it expires."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Links:
         self._seconds = seconds
         self._clock = clock
 
-    def sign(self, output: Output) -> tuple[str, float]:
-        """Return the token of a link to an output and the Unix time at which it expires."""
+    def sign(self, file: FileLink | Output) -> tuple[str, float]:
+        """Return the token of a link to a file and the Unix time at which it expires."""
         expires_at = float(int(self._clock() + self._seconds))
-        token = self._serializer.dumps([output.file_key, output.filename, output.content_type, int(expires_at)])
+        token = self._serializer.dumps([file.file_key, file.filename, file.content_type, int(expires_at)])
         return str(token), expires_at
 
     def open(self, token: str) -> FileLink:

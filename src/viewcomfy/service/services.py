@@ -13,6 +13,9 @@ from viewcomfy.service.infer import InferService
 from viewcomfy.service.jobs import JobService
 from viewcomfy.service.keys import KeyService
 from viewcomfy.service.links import Links
+from viewcomfy.service.past_jobs import PastJobs
+from viewcomfy.service.sessions import Sessions
+from viewcomfy.service.usage import UsageService
 from viewcomfy.service.workers import WorkerService
 
 
@@ -23,7 +26,10 @@ class Services:
     infer: InferService
     batches: BatchService
     jobs: JobService
+    past_jobs: PastJobs
+    usage: UsageService
     keys: KeyService
+    sessions: Sessions
     deployments: DeploymentService
     deployer: Deployer
     doctor: Doctor

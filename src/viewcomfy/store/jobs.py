@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from viewcomfy.core.errors import BadInput, Conflict
@@ -13,8 +15,12 @@ from viewcomfy.core.jobs import Job, JobStatus
 from viewcomfy.store.database import Database
 from viewcomfy.store.prepared import Prepared
 from viewcomfy.store.recent import RecentJobs
-from viewcomfy.store.rows import JOB_COLUMNS, NEW_COLUMNS, job_of, row_of
-from viewcomfy.store.tables import events, jobs, workflows
+from viewcomfy.store.rows import JOB_COLUMNS, NEW_COLUMNS, AnyRow, job_of, of_key, row_of
+from viewcomfy.store.tables import events, jobs, keys, workflows
+
+MAX_NUMBER = 2**63 - 1
+STEP = 5000
+"""How many numbers of jobs are searched at once: some ten milliseconds of work."""
 
 _ADD = Prepared(insert(jobs).inline(), *NEW_COLUMNS)
 _ADD_WORKFLOW = Prepared(insert(workflows), "prompt_id", "workflow")
@@ -23,6 +29,8 @@ _GET = (
     .join_from(jobs, workflows, workflows.c.prompt_id == jobs.c.prompt_id)
     .where(jobs.c.prompt_id == bindparam("wanted"))
 )
+_NEWEST = select(func.max(jobs.c.number))
+_IS_SHARED = select(keys.c.share).where(keys.c.client_id == bindparam("wanted"))
 _COUNTS = select(jobs.c.status, func.count().label("number")).group_by(jobs.c.status)
 
 
@@ -70,8 +78,9 @@ class JobRows:
         self,
         *,
         deployment: str | None = None,
-        status: JobStatus | None = None,
+        statuses: Collection[JobStatus] | None = None,
         key_id: str | None = None,
+        visitors: bool = False,
         created_after: float | None = None,
         created_before: float | None = None,
         cursor: str | None = None,
@@ -79,21 +88,42 @@ class JobRows:
     ) -> tuple[list[Job], str | None]:
         """Return up to `limit` jobs, newest first and without their workflows, and the cursor of the next page if there is one.
 
-        `created_after` is included, `created_before` is not. A cursor stays good while jobs come and go.
+        `visitors`: the `key_id` of a share link stands for its visitors too. `created_after` is included, `created_before` is
+        not. A cursor stays good while jobs come and go.
         """
         query = select(*JOB_COLUMNS, jobs.c.number).order_by(jobs.c.number.desc()).limit(limit + 1)
-        for column, wanted in ((jobs.c.deployment, deployment), (jobs.c.status, status), (jobs.c.key_id, key_id)):
-            if wanted is not None:
-                query = query.where(column == wanted)
+        if deployment is not None:
+            query = query.where(jobs.c.deployment == deployment)
+        if statuses:
+            query = query.where(jobs.c.status.in_(statuses))
+        search = visitors and key_id is not None and await self._is_shared(key_id)
+        if key_id is not None:
+            query = query.where(of_key(literal(key_id)) if search else jobs.c.key_id == key_id)
         if created_after is not None:
             query = query.where(jobs.c.created_at >= created_after)
         if created_before is not None:
             query = query.where(jobs.c.created_at < created_before)
-        if cursor is not None:
-            query = query.where(jobs.c.number < _number(cursor))
-        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        before = MAX_NUMBER if cursor is None else _number(cursor)
+        rows = await (self._searched(query, before, limit + 1) if search else self._rows(query.where(jobs.c.number < before)))
         more = str(rows[limit - 1].number) if len(rows) > limit else None
         return [job_of(row) for row in rows[:limit]], more
+
+    async def _is_shared(self, key_id: str) -> bool:
+        return bool(await self._database.read(lambda connection: connection.execute(_IS_SHARED, {"wanted": key_id}).scalar_one_or_none()))
+
+    async def _searched(self, query: Select[*tuple[Any, ...]], before: int, limit: int) -> Sequence[AnyRow]:
+        """Return the newest `limit` rows, looked for in steps of bounded work: no index finds them."""
+        newest = await self._database.read(lambda connection: connection.execute(_NEWEST).scalar_one())
+        rows: list[AnyRow] = []
+        before = min(before, (newest or 0) + 1)
+        while before > 1 and len(rows) < limit:
+            rows += await self._rows(query.where(jobs.c.number < before, jobs.c.number >= before - STEP))
+            before -= STEP
+            await asyncio.sleep(0)
+        return rows[:limit]
+
+    async def _rows(self, query: Select[*tuple[Any, ...]]) -> Sequence[AnyRow]:
+        return await self._database.read(lambda connection: connection.execute(query).all())
 
     async def counts(self) -> dict[JobStatus, int]:
         """Return how many jobs there are of each status."""
@@ -134,6 +164,11 @@ class JobRows:
 
         self._recent.forget(prompt_ids)
         return await self._database.run(work)
+
+    async def forget_events(self, prompt_ids: Collection[str]) -> None:
+        """Remove the events of jobs that are gone."""
+        query = delete(events).where(events.c.prompt_id.in_(prompt_ids))
+        await self._database.run(lambda connection: connection.execute(query))
 
 
 def _number(cursor: str) -> int:

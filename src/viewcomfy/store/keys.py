@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from viewcomfy.core.errors import Conflict
-from viewcomfy.core.keys import Key
+from viewcomfy.core.keys import Key, KeyLimits
 from viewcomfy.store.database import Database
 from viewcomfy.store.rows import AnyRow
 from viewcomfy.store.tables import keys
@@ -33,7 +33,8 @@ class KeyRows:
         row = {
             "client_id": key.client_id, "secret_hash": key.secret_hash, "name": key.name, "created_at": key.created_at,
             "deployments": None if key.deployments is None else list(key.deployments), "allow_override": key.allow_override,
-            "revoked_at": key.revoked_at, "last_used_at": key.last_used_at,
+            "revoked_at": key.revoked_at, "last_used_at": key.last_used_at, "share": key.share,
+            "expires_at": key.limits.expires_at, "max_active": key.limits.max_active, "max_per_day": key.limits.max_per_day,
         }  # fmt: skip
 
         def work(connection: Connection) -> None:
@@ -72,4 +73,7 @@ class KeyRows:
 
 def _key_of(row: AnyRow) -> Key:
     deployments = None if row.deployments is None else tuple(row.deployments)
-    return Key(row.client_id, row.secret_hash, row.name, row.created_at, deployments, row.allow_override, row.revoked_at, row.last_used_at)
+    return Key(
+        row.client_id, row.secret_hash, row.name, row.created_at, deployments, row.allow_override, row.revoked_at, row.last_used_at,
+        limits=KeyLimits(row.expires_at, row.max_active, row.max_per_day), share=row.share,
+    )  # fmt: skip

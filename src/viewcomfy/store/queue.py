@@ -47,6 +47,7 @@ _COMMIT = Prepared(
         outputs=bindparam("new_outputs"),
         error=bindparam("new_error"),
         execution_time=bindparam("new_execution_time"),
+        cold_start=bindparam("new_cold_start"),
         bytes=jobs.c.bytes + bindparam("new_bytes"),
         finished_at=bindparam("now"),
         lease_expires_at=null(),
@@ -141,7 +142,8 @@ class QueueRows:
 
         await self._change(work)
         outcome = {"status": manifest.status, "outputs": manifest.outputs, "error": manifest.error}
-        self._recent.update(prompt_id, **outcome, execution_time=manifest.execution_time, finished_at=now)
+        times = {"execution_time": manifest.execution_time, "cold_start": manifest.cold_start, "finished_at": now}
+        self._recent.update(prompt_id, **outcome, **times)
 
     async def release(
         self, prompt_id: str, attempt: int, error: JobError, *, now: float, run_after: float, counts: bool, attempts: int

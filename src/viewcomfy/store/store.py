@@ -9,6 +9,7 @@ from typing import Self
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from viewcomfy.store.accepted import AcceptedRows
 from viewcomfy.store.batches import BatchRows
 from viewcomfy.store.database import Database
 from viewcomfy.store.deployments import DeploymentRows
@@ -21,6 +22,7 @@ from viewcomfy.store.meta import MetaRows
 from viewcomfy.store.migrate import migrate
 from viewcomfy.store.queue import QueueRows
 from viewcomfy.store.recent import RecentJobs
+from viewcomfy.store.usage import UsageRows
 
 RECENT = 128
 """How many jobs are kept in memory; their workflows may be large."""
@@ -36,8 +38,10 @@ class Store:
         self.queue = QueueRows(database, recent)
         self.deployments = DeploymentRows(database)
         self.batches = BatchRows(database)
+        self.accepted = AcceptedRows(database)
         self.keys = KeyRows(database)
         self.events = EventRows(database)
+        self.usage = UsageRows(database)
         self.meta = MetaRows(database)
 
     @classmethod

@@ -84,6 +84,7 @@ jobs = Table(
     Column("uploads", Json, nullable=False),
     Column("outputs", Json, nullable=False),
     Column("error", Json),
+    Column("cold_start", Double),
 )
 
 # literals, not parameters: SQLite uses a partial index only when it can see at compile time that the condition holds
@@ -193,6 +194,20 @@ keys = Table(
     Column("allow_override", Boolean, nullable=False),
     Column("revoked_at", Double),
     Column("last_used_at", Double),
+    Column("expires_at", Double),
+    Column("max_active", Integer),
+    Column("max_per_day", Integer),
+    Column("share", Boolean, nullable=False, server_default=false()),
+)
+
+# how many jobs of a key were accepted from a time on, for keys that may have so many a day: jobs themselves can be deleted
+accepted = Table(
+    "accepted",
+    metadata,
+    Column("client_id", Text, primary_key=True),
+    Column("since", Double, primary_key=True),
+    Column("jobs", Integer, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))

@@ -91,7 +91,10 @@ class DeployedOut(DeploymentOut):
 
 
 class DeploymentDetail(DeploymentOut):
-    """A version with its inputs, its workflow, and the flattened params of published clients."""
+    """A version with its inputs, its workflow, and the flattened params of published clients.
+
+    The holder of a share link gets neither the workflow nor the params, and only the inputs that are not hidden or locked.
+    """
 
     inputs: list[InputOut]
     workflow_api: dict[str, Any]

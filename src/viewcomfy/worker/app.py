@@ -8,18 +8,23 @@ import socket
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from viewcomfy.comfy.backend import Backend, BackendState
 from viewcomfy.comfy.pool import Pool
 from viewcomfy.core.errors import ViewComfyError
 from viewcomfy.engine.base import Engine, WorkerInfo
 from viewcomfy.worker.catalogs import Catalogs
+from viewcomfy.worker.control import Control
 from viewcomfy.worker.fitness import Fitness
 from viewcomfy.worker.loop import BackendLoop
 from viewcomfy.worker.machine import machine_facts
+from viewcomfy.worker.orders import Orders
 from viewcomfy.worker.runner import Runner, remove_all
 
 PRESENCE_SECONDS = 2.0
+NEWS_SECONDS = 0.2
+"""How often at most a worker tells of changes: with short jobs there are hundreds a second."""
 SWEEP_SECONDS = 1.0
 
 
@@ -49,7 +54,12 @@ class Worker:
         self._stopping = asyncio.Event()
         self._ended = asyncio.Event()
         self._fitness = Fitness([backend.origin for backend in pool.backends])
-        self._loops = [self._loop(backend) for backend in pool.backends]
+        self._loops = {backend: self._loop(backend) for backend in pool.backends}
+        controls = [Control(backend=own, loop=loop, runner=runner, changed=self._news.set) for own, loop in self._loops.items()]
+        self._orders = Orders(self.name, controls, engine, show=self._shown, announce=self.announce)
+        for backend, loop in self._loops.items():
+            backend.watch(self._news.set)
+            backend.watch(loop.notice)
 
     def _loop(self, backend: Backend) -> BackendLoop:
         return BackendLoop(
@@ -58,8 +68,9 @@ class Worker:
             backend=backend,
             engine=self._engine,
             runner=self._runner,
-            any_ready=lambda: any(other.state is BackendState.READY for other in self._pool.backends),
+            any_ready=lambda: any(other.state is BackendState.READY and not other.draining for other in self._pool.backends),
             fitness=self._fitness,
+            changed=self._news.set,
         )
 
     async def run(self) -> None:
@@ -72,11 +83,12 @@ class Worker:
     async def _work(self) -> None:
         await asyncio.to_thread(remove_all, self._left_behind())
         async with asyncio.TaskGroup() as tasks:
-            chores = [self._runner.keep_leases(self._lease_seconds / 3), self._runner.sweep(SWEEP_SECONDS), self._tell_presence()]
+            chores = [self._runner.keep_leases(self._lease_seconds / 3), self._runner.sweep(SWEEP_SECONDS)]
+            chores += [self._tell_presence(), self._orders.run()]
             if self._catalogs:
                 chores.append(self._catalogs.run())
             helpers = [tasks.create_task(chore) for chore in chores]
-            loops = [tasks.create_task(loop.run(self._stopping)) for loop in self._loops]
+            loops = [tasks.create_task(loop.run(self._stopping)) for loop in self._loops.values()]
             await asyncio.wait(loops) if loops else await self._stopping.wait()
             for helper in helpers:
                 helper.cancel()
@@ -112,12 +124,15 @@ class Worker:
         while True:
             with suppress(ViewComfyError):
                 await self._engine.present(self._info())
+            await asyncio.sleep(NEWS_SECONDS)
             with suppress(TimeoutError):
-                async with asyncio.timeout(PRESENCE_SECONDS):
+                async with asyncio.timeout(PRESENCE_SECONDS - NEWS_SECONDS):
                     await self._news.wait()
             self._news.clear()
 
     def _info(self) -> WorkerInfo:
-        known = self._catalogs.revision if self._catalogs else lambda _: None
-        told = (asdict(backend.info()) | {"catalog": known(backend)} for backend in self._pool.backends)
-        return WorkerInfo(self.name, self._queue_pool, tuple(told), machine_facts(self._folder))
+        return WorkerInfo(self.name, self._queue_pool, tuple(map(self._shown, self._pool.backends)), machine_facts(self._folder))
+
+    def _shown(self, backend: Backend) -> dict[str, Any]:
+        catalog, loop = self._catalogs.revision(backend) if self._catalogs else None, self._loops[backend]
+        return asdict(backend.info()) | {"catalog": catalog, "warm": loop.warm_models, "prompt_ids": loop.prompt_ids}

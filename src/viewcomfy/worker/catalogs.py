@@ -13,7 +13,7 @@ import structlog
 from viewcomfy.comfy.backend import Backend, BackendState
 from viewcomfy.comfy.pool import Pool
 from viewcomfy.core.catalog_files import catalog_key, pack, parse
-from viewcomfy.core.errors import BackendUnresponsive, UnknownFile, ViewComfyError
+from viewcomfy.core.errors import BackendUnresponsive, NoBackend, UnknownFile, ViewComfyError
 from viewcomfy.files.base import Files
 from viewcomfy.worker.catalog_memory import CatalogMemory
 from viewcomfy.worker.fingerprints import Fingerprints
@@ -131,6 +131,8 @@ class Catalogs:
     # --- asking and keeping -------------------------------------------------------------------------------------------
     async def _ask(self, backend: Backend) -> None:
         if not isinstance(backend.source, str) and backend.state is not BackendState.READY:
+            if backend.draining:
+                raise NoBackend(f"{backend.name} has been drained.", hint="Start it again to have it say which nodes and models it has.")
             await backend.ensure_ready()
             await self._take()  # anything may have happened meanwhile; ComfyUI lists its folders when it is asked
         fingerprint = self._fingerprints.of(backend)

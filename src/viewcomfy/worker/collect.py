@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator
 
 from viewcomfy.comfy.api import file_chunks
 from viewcomfy.comfy.link import Link
@@ -11,21 +11,23 @@ from viewcomfy.comfy.node_output import SavedFile, output_entries, text_outputs
 from viewcomfy.comfy.process import Folders
 from viewcomfy.core.errors import UnknownFile, WorkflowFailed
 from viewcomfy.core.outputs import Output, content_type_of, safe_filename, unique_filenames
+from viewcomfy.core.png_text import TextRemover
 from viewcomfy.files.base import Files
 
 
 class Collector:
     """Keeps the outputs of one attempt under keys that begin with `prefix`, its own, so that a late attempt harms nobody.
 
-    `own` is the folder below ComfyUI's output folder that only this attempt writes to.
+    `own` is the folder below ComfyUI's output folder that only this attempt writes to. `bare` takes the workflow out of PNGs.
     """
 
-    def __init__(self, files: Files, folders: Folders | None, link: Link, *, prefix: str, own: str) -> None:
+    def __init__(self, files: Files, folders: Folders | None, link: Link, *, prefix: str, own: str, bare: bool = False) -> None:
         self._files = files
         self._folders = folders
         self._link = link
         self._prefix = prefix
         self._own = own
+        self._bare = bare
         self._seen: set[SavedFile] = set()
         self.outputs: list[Output] = []
 
@@ -51,8 +53,9 @@ class Collector:
 
     async def _bring(self, entry: SavedFile, key: str) -> int:
         path = self._folders.path_of(entry) if self._folders else None
-        if path is None:
-            return await self._files.put(key, self._link.api.view(entry))
+        if path is None or self._bare:
+            chunks = self._link.api.view(entry) if path is None else file_chunks(path)
+            return await self._files.put(key, _without_text(chunks) if self._bare else chunks)
         if entry.folder_type == "output" and f"{entry.subfolder}/".startswith(f"{self._own}/"):
             return await self._files.put_file(key, path)
         return await self._files.put(key, file_chunks(path))  # a copy: the next job may write over it
@@ -70,6 +73,13 @@ class Collector:
     def _name(self, wanted: str) -> str:
         names = [output.filename for output in self.outputs]
         return unique_filenames([*names, safe_filename(wanted, "output")])[-1]
+
+
+async def _without_text(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    remover = TextRemover()
+    async for chunk in chunks:
+        yield remover.feed(chunk)
+    yield remover.rest()
 
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:

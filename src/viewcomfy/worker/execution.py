@@ -18,7 +18,8 @@ from viewcomfy.comfy.messages import BackendLost, Failed, Interrupted, JobMessag
 from viewcomfy.comfy.news import JobNews
 from viewcomfy.core.errors import BackendCrashed, BackendUnresponsive, JobCanceled, TimedOut, ViewComfyError, WorkflowFailed
 from viewcomfy.core.events import Event, EventKind, log_event
-from viewcomfy.core.jobs import Job, JobStatus, Manifest
+from viewcomfy.core.jobs import Job, JobError, JobStatus, Manifest
+from viewcomfy.core.keys import is_guest_id
 from viewcomfy.core.outputs import Output
 from viewcomfy.core.params import with_value
 from viewcomfy.core.workflows import with_output_folder
@@ -70,15 +71,24 @@ class Execution:
         self._deadline = asyncio.timeout(None)
         self._stop_reason: ViewComfyError | None = None
         self._started_at: float | None = None
+        self._cold_start: float | None = None
+
+    @property
+    def backend(self) -> Backend:
+        """The backend that it runs on."""
+        return self._backend
 
     async def run(self) -> Manifest:
         """Return what the attempt made. Raises a ViewComfyError when it failed, NotStarted when it was taken back."""
         if self._stop_reason is not None:
             raise self._stop_reason
         lines: asyncio.Queue[str] = asyncio.Queue()
-        teller = None if self._backend.state is BackendState.READY else asyncio.create_task(self._tell(lines))
+        begun, is_cold = self._loop.time(), self._backend.state is not BackendState.READY
+        teller = asyncio.create_task(self._tell(lines)) if is_cold else None
         try:
             async with self._deadline, self._backend.use(lines.put_nowait) as link:
+                if is_cold and self._backend.folders is not None:  # else it is someone else's, and was running
+                    self._cold_start = round(self._loop.time() - begun, 3)
                 return await self._run_on(link)
         except TimeoutError as late:
             if not self._deadline.expired():
@@ -87,6 +97,10 @@ class Execution:
         finally:
             if teller is not None:
                 teller.cancel()
+
+    def manifest(self, status: JobStatus, outputs: Iterable[Output] = (), error: JobError | None = None) -> Manifest:
+        """Return what is to be written down of the attempt, ending now."""
+        return Manifest(status, tuple(outputs), error, self._seconds(), self._cold_start)
 
     def stop(self, *, grace: float | None = None) -> None:
         """End the attempt at its next step; `grace` shortens the time that it gets for that."""
@@ -104,7 +118,8 @@ class Execution:
         if self._stop_reason is not None:
             raise self._stop_reason
         graph = with_output_folder(await self._stage(link), self._folder)
-        collector = Collector(self._files, self._backend.folders, link, prefix=self._out, own=self._folder)
+        guests = is_guest_id(self._job.key_id)
+        collector = Collector(self._files, self._backend.folders, link, prefix=self._out, own=self._folder, bare=guests)
         async with link.follow(self._comfy_id) as feed:
             try:
                 await link.queue(feed, graph)
@@ -120,7 +135,7 @@ class Execution:
             async for message in feed:
                 await self._take(message, collector)
                 if isinstance(message, Succeeded):
-                    return Manifest(JobStatus.SUCCEEDED, tuple(collector.outputs), execution_time=self._seconds())
+                    return self.manifest(JobStatus.SUCCEEDED, collector.outputs)
         except (ViewComfyError, OSError):
             if not feed.ended.is_set():  # an output that could not be kept: nobody wants the rest
                 await self._stop_prompt(link, feed)

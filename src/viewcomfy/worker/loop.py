@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import structlog
 
 from viewcomfy.comfy.backend import Backend, BackendState
 from viewcomfy.core.errors import ViewComfyError
 from viewcomfy.core.jobs import Job
+from viewcomfy.core.workflows import model_files
 from viewcomfy.engine.base import Claimer, Engine, Lease
 from viewcomfy.worker.fitness import FORGET_SECONDS, Fitness
 from viewcomfy.worker.runner import Runner, kind_of
@@ -26,11 +29,32 @@ START_PATIENCE = 0.5
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """The models of the last job that needed any: as affinities name them, as files, and in which start of the backend."""
+
+    start: int = 0
+    models: str = ""
+    files: frozenset[str] = frozenset()
+
+
 class BackendLoop:
-    """Feeds one backend. `any_ready` tells whether some backend of the worker is up, `fitness` what each of them lacks."""
+    """Feeds one backend. `any_ready` tells whether some backend of the worker is up, `fitness` what each of them lacks.
+
+    `changed` is called when it has got a job, or one has ended.
+    """
 
     def __init__(
-        self, *, worker: str, pool: str, backend: Backend, engine: Engine, runner: Runner, any_ready: Callable[[], bool], fitness: Fitness
+        self,
+        *,
+        worker: str,
+        pool: str,
+        backend: Backend,
+        engine: Engine,
+        runner: Runner,
+        any_ready: Callable[[], bool],
+        fitness: Fitness,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._worker = worker
         self._pool = pool
@@ -39,25 +63,61 @@ class BackendLoop:
         self._runner = runner
         self._any_ready = any_ready
         self._fitness = fitness
+        self._tell = changed
         self._changed = asyncio.Event()
         self._seconds: dict[str, float] = {}
-        self._warm: frozenset[str] = frozenset()
+        self._loaded = _Loaded()
         self._active: dict[Lease, Job | None] = {}
         self._busy_since = 0.0
         self._turns_long: asyncio.TimerHandle | None = None
         self._asked: Claimer | None = None
+        self._paused = 0
+        self._at_rest = asyncio.Event()
+        """It runs nothing and asks for nothing."""
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until told to stop; return when the running jobs have ended."""
-        async with asyncio.TaskGroup() as jobs:
-            waker = jobs.create_task(self._wake_on(stopping))
-            while not stopping.is_set():
-                lease = await self._claim()
-                if lease is not None:
-                    spare = bool(self._active)
-                    self._active[lease] = None
-                    jobs.create_task(self._run(lease, spare=spare))
-            waker.cancel()
+        try:
+            async with asyncio.TaskGroup() as jobs:
+                waker = jobs.create_task(self._wake_on(stopping))
+                while not stopping.is_set():
+                    lease = await self._claim()
+                    if lease is not None:
+                        spare = bool(self._active)
+                        self._active[lease] = None
+                        jobs.create_task(self._run(lease, spare=spare))
+                waker.cancel()
+        finally:
+            self._at_rest.set()
+
+    @property
+    def prompt_ids(self) -> list[str]:
+        """The jobs that it has claimed and that have not ended."""
+        return [lease.prompt_id for lease in self._active]
+
+    @property
+    def warm_models(self) -> list[str]:
+        """The model files that the backend has loaded, as far as its jobs tell."""
+        return sorted(self._loaded.files) if self._knows_loaded() else []
+
+    def look(self) -> None:
+        """Look again at whether the backend may be given jobs: it is draining now, or no longer."""
+        self._changed.set()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Claim nothing meanwhile."""
+        self._paused += 1
+        self.look()
+        try:
+            yield
+        finally:
+            self._paused -= 1
+            self.look()
+
+    async def emptied(self) -> None:
+        """Return once no job runs on the backend and none is on its way to it; for while it is draining or paused."""
+        await self._at_rest.wait()
 
     async def _wake_on(self, stopping: asyncio.Event) -> None:
         await stopping.wait()
@@ -67,8 +127,11 @@ class BackendLoop:
         """Wait for a job that fits the backend's state; None when the state has changed meanwhile."""
         self._changed.clear()
         if not self._has_room():
+            if not self._active:
+                self._at_rest.set()
             await self._changed.wait()
             return None
+        self._at_rest.clear()
         self._asked = self._claimer()
         claim = asyncio.create_task(self._engine.claim(self._asked))
         change = asyncio.create_task(self._changed.wait())
@@ -89,6 +152,8 @@ class BackendLoop:
         return None
 
     def _has_room(self) -> bool:
+        if self._paused or self._backend.draining:
+            return False
         if not self._active:
             return True
         if not self._is_ready() or len(self._active) >= MAX_AHEAD or self._turned_long():
@@ -106,7 +171,7 @@ class BackendLoop:
         """Tell whether what should be short takes long, as a short job does when its models must be loaded anew."""
         return asyncio.get_running_loop().time() - self._busy_since >= SHORT_SECONDS
 
-    def _notice(self) -> None:
+    def notice(self) -> None:
         """Have the claim that waits asked anew, unless it would ask for the same."""
         if self._asked is None or not self._has_room() or self._claimer() != self._asked:
             self._changed.set()
@@ -121,17 +186,21 @@ class BackendLoop:
 
     def _claimer(self) -> Claimer:
         unfit = self._fitness.unfit(self._backend.origin)
+        warm = frozenset({self._loaded.models}) if self._knows_loaded() and self._loaded.models else frozenset[str]()
         if self._active:
-            return Claimer(self._worker, self._pool, self._warm, unfit, rank=1)
+            return Claimer(self._worker, self._pool, warm, unfit, rank=1)
         if self._is_ready():
-            return Claimer(self._worker, self._pool, self._warm, unfit, rank=0)
+            return Claimer(self._worker, self._pool, warm, unfit, rank=0)
         patience = START_PATIENCE if self._any_ready() else 0.0
         return Claimer(self._worker, self._pool, frozenset(), unfit, rank=2, patience=patience)
+
+    def _knows_loaded(self) -> bool:
+        return self._is_ready() and self._loaded.start == self._backend.starts
 
     def _lacks(self, job: Job) -> bool:
         """Note that the backend lacks something that a job needs; tell whether another one may have it."""
         self._fitness.note(self._backend.origin, job.affinity)
-        asyncio.get_running_loop().call_later(FORGET_SECONDS, self._notice)  # to ask for such jobs again
+        asyncio.get_running_loop().call_later(FORGET_SECONDS, self.notice)  # to ask for such jobs again
         return self._fitness.fits_elsewhere(self._backend.origin, job.affinity)
 
     async def _run(self, lease: Lease, *, spare: bool) -> None:
@@ -140,15 +209,18 @@ class BackendLoop:
             if job is None:
                 return
             self._active[lease] = job
+            self._tell()
             if not spare:
                 self._now_in_front()
-            self._notice()
+            self.notice()
             report = await self._runner.run(lease, job, self._backend, spare=spare, lacks=self._lacks)
             if report is not None:
                 self._seconds[report.kind] = report.seconds
-                self._warm = frozenset({report.models}) if report.models else self._warm
+                if report.models:
+                    self._loaded = _Loaded(self._backend.starts, report.models, frozenset(model_files(job.workflow)))
         finally:
             if next(iter(self._active)) == lease:
                 self._now_in_front()
             del self._active[lease]
-            self._notice()
+            self._tell()
+            self.notice()

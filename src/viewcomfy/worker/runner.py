@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from viewcomfy.core.errors import (
     BackendUnresponsive,
     DiskFull,
     InternalError,
+    JobCanceled,
     MissingModel,
     NoBackend,
     OutOfMemory,
@@ -67,6 +70,7 @@ class Runner:
         self._leases: dict[Lease, Execution] = {}
         self._litter: list[Path] = []
         self._releasing = False
+        self._ending: Counter[Backend] = Counter()
 
     async def run(
         self, lease: Lease, job: Job, backend: Backend, *, spare: bool = False, lacks: Callable[[Job], bool] = lambda _: False
@@ -80,23 +84,24 @@ class Runner:
             job, lease, backend, engine=self._engine, files=self._files, grace=self._cancel_grace, spare=spare, clock=self._clock
         )
         self._leases[lease] = execution
-        if self._releasing:  # it was claimed just before the worker was told to stop
+        if self._releasing or self._ending[backend]:  # it was claimed just before the worker or the backend was told to stop
             await self._release(lease, execution)
         watch = asyncio.create_task(self._stop_when_canceled(lease, execution))
         try:
             return await self._attempt(execution, lease, job)
         except StaleLease as fault:
             _log_lapse(lease, fault)
-        except NotStarted:
+        except (NotStarted, JobCanceled):  # what was canceled has been settled; where that could not be written down, it is tried again
             await self._give_back(lease)
         except ViewComfyError as fault:
             if isinstance(fault, LACKING) and lacks(job):
                 await self._give_back(lease)
             else:
-                await self._fail(lease, job, fault)
+                await self._fail(execution, lease, job, fault)
         except Exception as fault:
             log.exception("a job failed through a fault of ours", prompt_id=job.prompt_id)
-            await self._fail(lease, job, InternalError(f"The worker failed: {type(fault).__name__}.", hint="Its log has the trace."))
+            trouble = InternalError(f"The worker failed: {type(fault).__name__}.", hint="Its log has the trace.")
+            await self._fail(execution, lease, job, trouble)
         finally:
             watch.cancel()
             del self._leases[lease]
@@ -124,13 +129,13 @@ class Runner:
         except ViewComfyError as fault:
             _log_lapse(lease, fault)
 
-    async def _fail(self, lease: Lease, job: Job, fault: ViewComfyError) -> None:
+    async def _fail(self, execution: Execution, lease: Lease, job: Job, fault: ViewComfyError) -> None:
         error = JobError(fault.code, str(fault), {**fault.details, **({"problems": fault.problems} if fault.problems else {})})
         try:
             if isinstance(fault, RETRYABLE):
                 await self._retry(lease, job, fault, error)
             else:
-                await self._commit(lease, Manifest(JobStatus.FAILED, error=error))
+                await self._commit(lease, execution.manifest(JobStatus.FAILED, error=error))
         except ViewComfyError as trouble:
             _log_lapse(lease, trouble)
 
@@ -183,6 +188,19 @@ class Runner:
         self._releasing = True
         for lease, execution in list(self._leases.items()):
             await self._release(lease, execution)
+
+    @asynccontextmanager
+    async def giving_back(self, backend: Backend, why: str) -> AsyncIterator[None]:
+        """Give every job that runs on a backend back without counting the attempt, and any that still comes meanwhile."""
+        self._ending[backend] += 1
+        try:
+            for lease, execution in list(self._leases.items()):
+                if execution.backend is backend:
+                    await self._engine.emit(lease.prompt_id, [log_event(why, self._clock())])
+                    await self._release(lease, execution)
+            yield
+        finally:
+            self._ending[backend] -= 1
 
     async def _release(self, lease: Lease, execution: Execution) -> None:
         await self._give_back(lease)

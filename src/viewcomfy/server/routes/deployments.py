@@ -63,11 +63,11 @@ async def check(_: Admin, request: Request) -> Response:
     return json_response(check_out(await services_of(request).deployer.check(asked.name, wanted)))
 
 
-@router.get("/deployments")
-async def list_deployments(_: Admin, request: Request) -> list[DeploymentOut]:
+@router.get("/deployments", response_model=list[DeploymentOut])
+async def list_deployments(_: Admin, request: Request) -> Response:
     """List the deployments by name, each in its current version."""
     deployments, base = services_of(request).deployments, base_url(request)
-    return [deployment_out(one, await deployments.released(one.name), base) for one in await deployments.list()]
+    return json_response([deployment_out(one, await deployments.released(one.name), base) for one in await deployments.list()])
 
 
 @router.get("/deployments/{name}", response_model=DeploymentDetail)

@@ -38,7 +38,8 @@ async def docs(request: Request) -> Response:
         document = await _document(request)
     except AuthError as fault:
         return error_response(fault, headers=ASK)
-    return HTMLResponse(docs_page(document, home="../../"), headers=POLICY)
+    page = docs_page(document, home="../../")
+    return HTMLResponse(page.encode("utf-8", "replace"), headers=POLICY)  # a title may hold half of a surrogate pair
 
 
 async def _document(request: Request) -> dict[str, Any]:

@@ -56,6 +56,8 @@ async def readyz(request: Request) -> Readiness:
 
 
 def _is_usable(backend: Mapping[str, Any]) -> bool:
+    if backend.get("draining"):
+        return False
     return backend.get("state") != FAILED or time.time() - float(backend.get("since", 0.0)) > RETRY_SECONDS
 
 

@@ -1,4 +1,4 @@
-"""`/api/jobs`: find, follow and cancel jobs. A key sees its own, the admin all."""
+"""`/api/jobs`: find, follow, cancel, retry and delete jobs. A key sees its own, the admin all."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from starlette.responses import Response
 
 from viewcomfy.core.errors import BadInput
 from viewcomfy.core.jobs import JobStatus
+from viewcomfy.server.auth import while_welcome
 from viewcomfy.server.bodies import json_response
 from viewcomfy.server.deps import AnyCaller, base_url, services_of, settings_of
-from viewcomfy.server.present import job_out
+from viewcomfy.server.present import job_detail, job_out
 from viewcomfy.server.streams import EventStream, with_heartbeat
-from viewcomfy.wire.jobs import CancelOut, JobDetail, JobPage
+from viewcomfy.wire.jobs import CancelOut, JobDetail, JobOut, JobPage
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"])
 
 SEQ = re.compile(r"\d{1,18}", re.ASCII)
 Time = Annotated[float | None, Query(allow_inf_nan=False, description="Unix time in seconds.")]
+Statuses = Annotated[list[JobStatus] | None, Query(description="Only jobs of these statuses; repeat it for several.")]
 EVENTS: dict[int | str, dict[str, Any]] = {
     200: {"description": "The job's events, to the last one.", "content": {"text/event-stream": {"schema": {"type": "string"}}}},
     204: {"description": "The job has finished and nothing came after that event: don't connect again."},
@@ -33,7 +35,7 @@ async def list_jobs(
     request: Request,
     *,
     deployment: str | None = None,
-    status: JobStatus | None = None,
+    status: Statuses = None,
     key_id: str | None = None,
     created_after: Time = None,
     created_before: Time = None,
@@ -46,7 +48,7 @@ async def list_jobs(
         caller,
         key_id=key_id,
         deployment=deployment,
-        status=status,
+        statuses=status,
         created_after=created_after,
         created_before=created_before,
         cursor=cursor,
@@ -57,11 +59,11 @@ async def list_jobs(
 
 @router.get("/{prompt_id}", response_model=JobDetail)
 async def get_job(prompt_id: str, caller: AnyCaller, request: Request) -> Response:
-    """Return a job with links to its outputs."""
+    """Return a job with its inputs, and links to its files."""
     services = services_of(request)
     job = await services.jobs.get(caller, prompt_id)
-    shown = job_out(job, services.links, base_url(request), await services.jobs.position(job))
-    return json_response(JobDetail(**shown.model_dump(), prompt=dict(job.workflow)))
+    seen = await services.past_jobs.look_into(caller, job)
+    return json_response(job_detail(job, seen, services.links, base_url(request), await services.jobs.position(job)))
 
 
 @router.get("/{prompt_id}/events", response_class=Response, responses=EVENTS)
@@ -81,7 +83,8 @@ async def follow_job(
             following = await anext(rest, None)
         if following is None or not following.seq:
             return Response(status_code=204)
-    return EventStream(with_heartbeat(services.jobs.follow(prompt_id, after_seq), heartbeat))
+    news = with_heartbeat(services.jobs.follow(prompt_id, after_seq), heartbeat)
+    return EventStream(while_welcome(services, request.scope, news))
 
 
 @router.post("/{prompt_id}/cancel", response_model=CancelOut)
@@ -89,6 +92,22 @@ async def cancel_job(prompt_id: str, caller: AnyCaller, request: Request) -> Res
     """Cancel a job; one that has finished stays as it is."""
     job = await services_of(request).jobs.cancel(caller, prompt_id)
     return json_response(CancelOut(prompt_id=job.prompt_id, status=job.status))
+
+
+@router.post("/{prompt_id}/retry", response_model=JobOut, status_code=202)
+async def retry_job(prompt_id: str, caller: AnyCaller, request: Request) -> Response:
+    """Run a job again, as it was: a new job with the same version, workflow and uploads."""
+    services, base = services_of(request), base_url(request)
+    job = await services.past_jobs.retry(caller, prompt_id)
+    headers = {"Location": f"{base}/api/jobs/{job.prompt_id}", "X-Prompt-Id": job.prompt_id}
+    return json_response(job_out(job, services.links, base, await services.jobs.position(job)), 202, headers)
+
+
+@router.delete("/{prompt_id}", status_code=204)
+async def delete_job(prompt_id: str, caller: AnyCaller, request: Request) -> Response:
+    """Delete a finished job with its events and files."""
+    await services_of(request).past_jobs.delete(caller, prompt_id)
+    return Response(status_code=204)
 
 
 def _seq(value: str | None) -> int:

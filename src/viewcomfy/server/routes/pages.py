@@ -1,28 +1,45 @@
-"""Pages for people: what this is, and the API's documentation."""
+"""Pages for people: the dashboard, and the API's documentation."""
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 from fastapi import APIRouter, Request
+from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from viewcomfy.server.dashboard import dashboard_of
 from viewcomfy.server.docs_page import docs_page
 
 router = APIRouter(include_in_schema=False)
 
 POLICY = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "
-    "img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
 
 
-@router.get("/")
-async def start() -> Response:
-    """Return the page that says what this is."""
-    return HTMLResponse(files("viewcomfy.server").joinpath("static/index.html").read_text("utf-8"), headers=POLICY)
+PAGES = (
+    *("/", "/sign-in", "/deploy", "/deployments", "/deployments/{rest:path}", "/jobs", "/jobs/{rest:path}"),
+    *("/backends", "/keys", "/usage", "/settings", "/play/{rest:path}"),
+)
+
+
+async def page(request: Request) -> Response:
+    """Return the dashboard: one page that shows what its URL says."""
+    return dashboard_of(request).page()
+
+
+for _path in PAGES:
+    router.add_api_route(_path, page, methods=["GET", "HEAD"])
+
+
+@router.api_route("/assets/{name:path}", methods=["GET", "HEAD"])
+async def asset(name: str, request: Request) -> Response:
+    """Return a file of the dashboard; its name changes with what is in it."""
+    found = dashboard_of(request).asset(name, request.headers.get("accept-encoding", ""))
+    if found is None:
+        raise HTTPException(404)
+    return found
 
 
 @router.get("/docs")

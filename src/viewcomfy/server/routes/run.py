@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from viewcomfy.core.jobs import Job
 from viewcomfy.server.answers import PROMPT_ID_HEADER, Accepted
-from viewcomfy.server.auth import authenticate
+from viewcomfy.server.auth import authenticate, while_welcome
 from viewcomfy.server.bodies import json_response
 from viewcomfy.server.calls import pinned_version, reading_call
 from viewcomfy.server.deps import base_url, services_of, settings_of
@@ -65,7 +65,7 @@ async def run(request: Request) -> Response:
     accepted = Accepted(services, call.caller, job, call.deployment.cancel_on_disconnect, settings_of(request).heartbeat)
     headers = {PROMPT_ID_HEADER: job.prompt_id, "Location": f"{base_url(request)}/api/jobs/{job.prompt_id}"}
     if "text/event-stream" in request.headers.get("accept", "").lower():
-        return RunEvents(accepted, headers)
+        return RunEvents(request, accepted, headers)
     seconds = _seconds_to_wait(request)
     if seconds:
         job = await _ended(request, accepted, seconds)
@@ -81,14 +81,16 @@ async def describe(name: str, request: Request) -> Response:
     caller = await authenticate(services, request.scope)
     deployment = await services.infer.look_at(caller, name, pinned_version(request))
     inputs = await services.infer.inputs(deployment)
-    return json_response(deployment_detail(deployment, await services.deployments.released(name), inputs, base_url(request)))
+    released = await services.deployments.released(name)
+    return json_response(deployment_detail(deployment, released, inputs, base_url(request), guest=caller.is_guest))
 
 
 class RunEvents(EventStream):
     """The events of a job that was just accepted."""
 
-    def __init__(self, accepted: Accepted, headers: Mapping[str, str]) -> None:
-        super().__init__(with_heartbeat(accepted.services.jobs.follow(accepted.job.prompt_id), accepted.heartbeat), headers)
+    def __init__(self, request: Request, accepted: Accepted, headers: Mapping[str, str]) -> None:
+        news = with_heartbeat(accepted.services.jobs.follow(accepted.job.prompt_id), accepted.heartbeat)
+        super().__init__(while_welcome(accepted.services, request.scope, news), headers)
         self.accepted = accepted
 
     async def left(self) -> None:

@@ -1,0 +1,68 @@
+"""Orders to a worker: what it is asked through the engine about its backends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from viewcomfy.comfy.backend import Backend
+from viewcomfy.core.backends import BackendAction
+from viewcomfy.core.errors import Conflict, UnknownBackend
+from viewcomfy.engine.base import Engine
+from viewcomfy.worker.control import Control
+
+LOGS = "logs"
+SETTLE_SECONDS = 0.05
+"""How long an answer waits, so that it shows what an order does at once: that a start has begun, that an idle backend is gone."""
+
+
+class Orders:
+    """Answers what a worker is asked. `show` says how a backend stands, `announce` tells everybody."""
+
+    def __init__(
+        self,
+        worker: str,
+        controls: Iterable[Control],
+        engine: Engine,
+        *,
+        show: Callable[[Backend], Mapping[str, Any]],
+        announce: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._worker = worker
+        self._controls = {control.backend.name: control for control in controls}
+        self._engine = engine
+        self._show = show
+        self._announce = announce
+
+    async def run(self) -> None:
+        """Answer for ever, and see to it that what was begun goes on."""
+        async with asyncio.TaskGroup() as tasks:
+
+            async def answer(order: Mapping[str, Any]) -> Mapping[str, Any]:
+                control = self._find(str(order.get("backend")))
+                if order.get("order") == LOGS:
+                    lines, following = control.backend.log.since(int(order.get("after") or 0))
+                    return {"lines": [asdict(line) for line in lines], "next": following}
+                control.order(_action(order.get("order")), tasks.create_task)
+                await asyncio.sleep(SETTLE_SECONDS)
+                await self._announce()
+                return self._show(control.backend)
+
+            await self._engine.serve(self._worker, answer)
+
+    def _find(self, name: str) -> Control:
+        control = self._controls.get(name)
+        if control is None:
+            raise UnknownBackend(
+                f"The worker {self._worker} has no backend {name[:80]!r}.", hint=f"It has: {', '.join(self._controls) or 'none'}."
+            )
+        return control
+
+
+def _action(value: object) -> BackendAction:
+    try:
+        return BackendAction(str(value))
+    except ValueError as fault:
+        raise Conflict(f"This worker does not know the order {value!r}.", hint="It may be older than the server: update it.") from fault
