@@ -9,7 +9,7 @@ PY := .venv/bin/python
 READY := .venv/ready
 COMFYUI ?= .comfyui
 
-.PHONY: help setup demo serve check fmt test unit e2e bench lock clean
+.PHONY: help setup demo serve dashboard check fmt test unit e2e screenshots bench lock clean
 
 help: ## list these
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -20,11 +20,14 @@ $(READY): pyproject.toml constraints.txt tools/setup.py
 	@$(PYTHON) tools/setup.py
 	@touch $@
 
-demo: $(READY) ## install ComfyUI, serve two samples, call them, save the pictures
+demo: $(READY) dashboard ## install ComfyUI, serve two samples, call them, save the pictures
 	@.venv/bin/viewcomfy demo $(ARGS)
 
-serve: $(READY) ## serve on http://127.0.0.1:8000
+serve: $(READY) dashboard ## serve on http://127.0.0.1:8000
 	@.venv/bin/viewcomfy serve $(ARGS)
+
+dashboard: $(READY) ## build the dashboard, if its sources have changed
+	@$(PY) tools/dashboard.py build
 
 check: $(READY) ## lint, format, types, import arrows, sizes
 	$(PY) -m ruff check .
@@ -32,19 +35,24 @@ check: $(READY) ## lint, format, types, import arrows, sizes
 	$(PY) -m mypy
 	.venv/bin/lint-imports
 	$(PY) -m tools.sizes
+	$(PY) tools/dashboard.py check
 
 fmt: $(READY) ## mend what ruff can mend
 	$(PY) -m ruff check --fix-only .
 	$(PY) -m ruff format .
 
-test: $(READY) comfyui ## run every test, those on a real ComfyUI included
+test: $(READY) dashboard comfyui ## run every test, those in a browser and on a real ComfyUI included
+	$(PY) tools/dashboard.py test
 	VIEWCOMFY_TEST_COMFYUI=$(COMFYUI) $(PY) -m pytest $(ARGS)
 
 unit: $(READY) ## run the tests that need no ComfyUI
 	$(PY) -m pytest --ignore tests/e2e $(ARGS)
 
-e2e: $(READY) comfyui ## run the tests on a real ComfyUI
+e2e: $(READY) dashboard comfyui ## run the tests on a real ComfyUI
 	VIEWCOMFY_TEST_COMFYUI=$(COMFYUI) $(PY) -m pytest tests/e2e $(ARGS)
+
+screenshots: $(READY) dashboard comfyui ## take the pictures of docs/images anew, by the tests in a browser
+	VIEWCOMFY_TEST_COMFYUI=$(COMFYUI) VIEWCOMFY_SCREENSHOTS=1 $(PY) -m pytest tests/e2e -k "dashboard or playground" $(ARGS)
 
 bench: $(READY) comfyui ## measure it beside a raw driver on one ComfyUI
 	$(PY) -m bench --comfyui $(COMFYUI) $(ARGS)
@@ -57,5 +65,5 @@ lock: $(READY) ## write constraints.txt anew, with the newest versions
 	@$(PY) -m tools.lock
 
 clean: ## remove what can be made again; ComfyUI and the data folders stay
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	rm -rf .venv dashboard/node_modules src/viewcomfy/server/static/dashboard .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
 	find src tests bench tools examples -name __pycache__ -prune -exec rm -rf {} +
