@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
+from tests.e2e.browser import Visitor, chromium
 from tests.e2e.product import Product, until
+from tests.e2e.studio import furnish
 from tests.e2e.workflows import colour
 from viewcomfy.comfy.install import install
 from viewcomfy.comfy.installation import Installation
@@ -69,3 +72,34 @@ def serve(comfyui: Path, tmp_path: Path) -> Iterator[Callable[..., Product]]:
             return stack.enter_context(Product(tmp_path / name, comfyui, **settings))
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def studio(comfyui: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """The server that the browser tests look at, with deployments; its ComfyUI is kept warm."""
+    with Product(tmp_path_factory.mktemp("studio") / "data", comfyui, idle_timeout=0) as product:
+        furnish(product)
+        yield product
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, for one module: while Playwright runs, no async test can."""
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visit(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Visitor]]:
+    """Open a browser of somebody's own at a server; when the test has ended, nothing may have gone wrong on its console."""
+    visitors: list[Visitor] = []
+
+    def open_browser(product: Product, **options: Any) -> Visitor:
+        visitors.append(Visitor(browser, product.url, **options))
+        return visitors[-1]
+
+    yield open_browser
+    for number, visitor in enumerate(visitors):
+        visitor.photograph(tmp_path / f"visitor-{number}.png")
+    faults = [fault for visitor in visitors for fault in visitor.close()]
+    assert faults == []
