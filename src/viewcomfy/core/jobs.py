@@ -73,7 +73,8 @@ class Upload:
 class Job:
     """One accepted request. Times are Unix seconds; `workflow` is the graph as it will be executed.
 
-    `cold_start` is how many seconds it waited for a ComfyUI that had to be started; None where one was running.
+    `cold_start` is how many seconds it waited for a ComfyUI that had to be started; None where one was running. `trace` is the W3C
+    traceparent of the request that it came with, empty where nobody traces.
     """
 
     prompt_id: str
@@ -96,6 +97,7 @@ class Job:
     cold_start: float | None = None
     outputs: tuple[Output, ...] = ()
     error: JobError | None = None
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,10 @@ from viewcomfy.core.jobs import Job, JobError, JobStatus, Manifest
 from viewcomfy.core.scheduling import Lane, Shares
 from viewcomfy.engine.base import Answerer, Claimer, Lease, Ticket, WorkerInfo
 from viewcomfy.engine.local_bus import REMEMBERED, Bus
-from viewcomfy.engine.local_claims import Choice, Match, Queued, Waiter
+from viewcomfy.engine.claims import Choice, Match, Queued, Waiter
 from viewcomfy.engine.local_orders import Orders
 from viewcomfy.engine.local_presence import Presence
-from viewcomfy.engine.local_rows import EventRows, QueueRows
+from viewcomfy.engine.rows import EventRows, QueueRows
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from viewcomfy.core.errors import DiskFull, ServerUnavailable, UnknownJob, ViewC
 from viewcomfy.core.events import Event, EventKind
 from viewcomfy.core.jobs import Job, JobError, JobStatus
 from viewcomfy.engine.local_news import JobNews
-from viewcomfy.engine.local_rows import EventRows, QueueRows
+from viewcomfy.engine.rows import EventRows, QueueRows
 
 GAP = 100_000
 """Numbering goes on this far above the last stored event after a restart: what a crash has lost had numbers too."""

@@ -7,7 +7,7 @@ from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, inse
 from viewcomfy.core.errors import Conflict
 from viewcomfy.store.tables import metadata
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration; a test holds it to what lies in migrations/versions."""
 
 _version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))

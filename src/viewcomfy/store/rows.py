@@ -19,7 +19,7 @@ JOB_COLUMNS = tuple(
     jobs.c[name]
     for name in (
         "prompt_id", "deployment", "version", "key_id", "created_at", "uploads", "status", "pool", "priority", "affinity", "attempt",
-        "time_limit", "worker", "started_at", "finished_at", "execution_time", "cold_start", "outputs", "error",
+        "time_limit", "worker", "started_at", "finished_at", "execution_time", "cold_start", "outputs", "error", "trace",
     )
 )  # fmt: skip
 # what row_of() sets
@@ -36,15 +36,15 @@ def job_of(row: AnyRow, workflow: Mapping[str, Any] | None = None) -> Job:
     """Return the job of a row that begins with JOB_COLUMNS; without its workflow that field is empty."""
     (
         prompt_id, deployment, version, key_id, created_at, uploads, status, pool, priority, affinity, attempt,
-        time_limit, worker, started_at, finished_at, execution_time, cold_start, outputs, error,
-    ) = row[:19]  # fmt: skip
+        time_limit, worker, started_at, finished_at, execution_time, cold_start, outputs, error, trace,
+    ) = row[:20]  # fmt: skip
     return Job(
         prompt_id, deployment, version, key_id, workflow or {}, created_at,
         uploads=tuple(Upload(**upload) for upload in uploads),
         status=JobStatus(status), pool=pool, priority=priority, affinity=affinity, attempt=attempt, time_limit=time_limit,
         worker=worker, started_at=started_at, finished_at=finished_at, execution_time=execution_time, cold_start=cold_start,
         outputs=tuple(Output(**output) for output in outputs),
-        error=error_of(error),
+        error=error_of(error), trace=trace,
     )  # fmt: skip
 
 
@@ -56,7 +56,7 @@ def row_of(job: Job) -> dict[str, Any]:
         "lane": lane_text(job.priority, job.key_id, job.affinity), "attempt": job.attempt, "failures": 0,
         "created_at": job.created_at, "queued_at": job.created_at, "run_after": 0.0, "started_at": job.started_at,
         "finished_at": job.finished_at, "time_limit": job.time_limit, "execution_time": job.execution_time, "cold_start": job.cold_start,
-        "worker": job.worker,
+        "worker": job.worker, "trace": job.trace,
         "bytes": total_bytes(job.uploads) + total_bytes(job.outputs),
         "uploads": [_plain(upload, _UPLOAD) for upload in job.uploads],
         "outputs": [_plain(output, _OUTPUT) for output in job.outputs],

@@ -85,6 +85,8 @@ jobs = Table(
     Column("outputs", Json, nullable=False),
     Column("error", Json),
     Column("cold_start", Double),
+    # the W3C traceparent of the request that it came with
+    Column("trace", Text, nullable=False, server_default=""),
 )
 
 # literals, not parameters: SQLite uses a partial index only when it can see at compile time that the condition holds
@@ -153,6 +155,10 @@ versions = Table(
     Column("nodes", Integer, nullable=False, server_default="0"),
     # when it last became the current version; NULL: never
     Column("released_at", Double),
+    # where its jobs run, how urgent they are, and the GiB of GPU memory that they need (0: not said)
+    Column("pool", Text, nullable=False, server_default="default"),
+    Column("priority", Integer, nullable=False, server_default="1"),
+    Column("memory", Double, nullable=False, server_default="0"),
 )
 
 batches = Table(
@@ -198,6 +204,7 @@ keys = Table(
     Column("max_active", Integer),
     Column("max_per_day", Integer),
     Column("share", Boolean, nullable=False, server_default=false()),
+    Column("max_running", Integer),
 )
 
 # how many jobs of a key were accepted from a time on, for keys that may have so many a day: jobs themselves can be deleted
@@ -209,5 +216,8 @@ accepted = Table(
     Column("jobs", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
+
+# what an affinity stands for: node classes, model files, memory; written when the first job with it is accepted
+needs = Table("needs", metadata, Column("affinity", Text, primary_key=True), Column("needs", Json, nullable=False))
 
 meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
