@@ -1,4 +1,4 @@
-"""An empty store."""
+"""An empty store, of each kind."""
 
 from __future__ import annotations
 
@@ -10,9 +10,17 @@ import pytest
 from viewcomfy.store.store import Store
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str | Path:
+    """Where an empty store is."""
+    if request.param == "sqlite":
+        return tmp_path / "viewcomfy.db"
+    return str(request.getfixturevalue("postgres_url"))
+
+
 @pytest.fixture
-async def store(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Store]:
-    """A store in a file, closed afterwards."""
-    opened = await Store.open(tmp_path / "viewcomfy.db")
+async def store(store_url: str | Path, anyio_backend: str) -> AsyncIterator[Store]:
+    """An open store of each kind, closed afterwards."""
+    opened = await Store.open(store_url)
     yield opened
     await opened.close()

@@ -8,21 +8,24 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import ClauseElement, Connection, make_url, text
+from sqlalchemy import ClauseElement, Connection, Engine, make_url, text
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from tools.services.postgres import Postgres
 from viewcomfy.core.errors import Conflict, DiskFull, InternalError, ServerUnavailable
 from viewcomfy.core.jobs import Job
 from viewcomfy.store import batches, deployments, events, jobs, keys, lanes, meta, queue, usage
 from viewcomfy.store.database import Database
 from viewcomfy.store.dialect import make_engine, sqlite_url
 from viewcomfy.store.migrate import HEAD, migrate, upgrade
+from viewcomfy.store.postgres import watch_of
 from viewcomfy.store.store import Store
 from viewcomfy.store.tables import metadata
 
@@ -44,6 +47,13 @@ def schema(path: Path) -> list[tuple[str, str]]:
     return names + columns + [(name, " ".join(sql.split()).replace('"', "")) for name, sql in indexes]
 
 
+def differences(connection: Connection) -> list[Any]:
+    """Return how the tables of a database differ from ours; each kind of database has an index of its own that the other has not."""
+    foreign = "ix_jobs_queued" if connection.dialect.name == "postgresql" else "ix_jobs_waiting"
+    ours = {"compare_type": True, "include_object": lambda _object, name, *_: name != foreign}
+    return list(compare_metadata(MigrationContext.configure(connection, opts=ours), metadata))
+
+
 def test_the_newest_migration_is_the_one_we_expect() -> None:
     config = Config()
     config.set_main_option("script_location", "viewcomfy.store:migrations")
@@ -54,12 +64,36 @@ def test_all_migrations_together_make_the_tables(tmp_path: Path) -> None:
     by_migrations, at_once = make_engine(sqlite_url(tmp_path / "a.db")), make_engine(sqlite_url(tmp_path / "b.db"))
     with by_migrations.begin() as connection:
         upgrade(connection, None)
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, metadata) == []
+        assert differences(connection) == []
     migrate(at_once)
     by_migrations.dispose()
     at_once.dispose()
     assert schema(tmp_path / "a.db") == schema(tmp_path / "b.db")
+
+
+def postgres_schema(engine: Engine) -> list[tuple[Any, ...]]:
+    """Return every column, index and constraint of a PostgreSQL database, and close it."""
+    columns = "SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns"
+    queries = (
+        f"{columns} WHERE table_schema = 'public'",
+        "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = 'public'::regnamespace",
+    )
+    with engine.connect() as connection:
+        found = [tuple(row) for query in queries for row in connection.execute(text(query))]
+    engine.dispose()
+    if watch := watch_of(engine):
+        watch.close()
+    return sorted(found, key=repr)
+
+
+def test_all_migrations_together_make_the_tables_of_postgresql(postgres: Postgres) -> None:
+    by_migrations, at_once = make_engine(postgres.database()), make_engine(postgres.database())
+    with by_migrations.begin() as connection:
+        upgrade(connection, None)
+        assert differences(connection) == []
+    migrate(at_once)
+    assert postgres_schema(by_migrations) == postgres_schema(at_once)
 
 
 def test_everything_that_is_asked_for_is_sql_that_postgresql_takes_too() -> None:
@@ -92,15 +126,33 @@ def test_opening_does_not_load_the_migration_tool(tmp_path: Path) -> None:
     assert subprocess.run([sys.executable, "-c", code, str(tmp_path / "v.db")], check=False).returncode == 0
 
 
-async def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
-    store = await Store.open(tmp_path / "v.db")
-    await store.close()
-    connection = sqlite3.connect(tmp_path / "v.db")
-    connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.commit()
-    connection.close()
+async def become_newer(store: Store, oldest: str | None) -> None:
+    """Make a database what a version to come would, which says since which schema it can be used."""
+
+    def work(connection: Connection) -> None:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(text("DELETE FROM meta WHERE name = 'oldest_schema'"))
+        connection.execute(text("ALTER TABLE jobs ADD COLUMN news TEXT NOT NULL DEFAULT ''"))
+        if oldest:
+            connection.execute(text("INSERT INTO meta VALUES ('oldest_schema', :oldest)"), {"oldest": oldest})
+
+    await store._database.run(work)
+
+
+@pytest.mark.parametrize("oldest", ["9999", None])
+async def test_a_database_of_a_newer_version_is_left_alone(store: Store, store_url: str | Path, oldest: str | None) -> None:
+    await become_newer(store, oldest)
     with pytest.raises(Conflict, match="9999"):
-        await Store.open(tmp_path / "v.db")
+        await Store.open(store_url)
+
+
+async def test_a_newer_database_that_older_versions_can_use_is_used(store: Store, store_url: str | Path) -> None:
+    await become_newer(store, HEAD)
+    older = await Store.open(store_url)
+    for opened in (store, older):  # one that was open before goes on
+        await opened.jobs.add(Job(f"job-{opened is older}", "cats", 1, "key", {"1": {}}, 1.0))
+    assert len((await store.jobs.page())[0]) == 2
+    await older.close()
 
 
 async def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path: Path) -> None:
@@ -162,7 +214,7 @@ async def database(tmp_path: Path, in_place: bool) -> Database:
 
 
 def count(connection: Connection) -> int:
-    return int(connection.execute(text("SELECT count(*) FROM meta")).scalar_one())
+    return int(connection.execute(text("SELECT count(*) FROM meta WHERE name = 'name'")).scalar_one())
 
 
 def insert(connection: Connection) -> None:

@@ -62,8 +62,8 @@ async def test_versions_made_at_once_get_numbers_of_their_own(store: Store) -> N
     assert sorted(task.result().version for task in tasks) == list(range(1, 11))
 
 
-async def test_two_processes_never_make_the_same_version(tmp_path: Path, store: Store) -> None:
-    other = await Store.open(tmp_path / "viewcomfy.db")
+async def test_two_processes_never_make_the_same_version(store_url: str | Path, store: Store) -> None:
+    other = await Store.open(store_url)
     for number in range(6):
         await deploy((store, other)[number % 2])
     await other.close()

@@ -57,6 +57,12 @@ async def test_events_are_read_in_order_from_where_one_was(store: Store) -> None
     assert [await store.events.last_seq(prompt_id) for prompt_id in ("a", "b", "nothing")] == [5, 1, 0]
 
 
+async def test_an_event_that_is_stored_twice_is_there_once(store: Store) -> None:
+    await store.events.append([("a", log(1))])
+    await store.events.append([("a", log(1, "other")), ("a", log(2))])
+    assert await store.events.read("a") == [log(1), log(2)]
+
+
 async def test_an_event_with_an_odd_value_does_not_lose_the_others(store: Store) -> None:
     odd = Event(EventKind.LOG, {"text": b"bytes", "path": float("nan")}, 1.0, 1)
     await store.events.append([("a", odd), ("b", log(1))])

@@ -30,6 +30,11 @@ class Process:
         """Its process id; 0 while it does not run."""
         return self._process.pid if self._process else 0
 
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether it was started, and has ended without being told to."""
+        return self._process is not None and self._process.poll() is not None
+
     def start(self, answers: Callable[[], bool]) -> None:
         """Start it and return once it answers; raise RuntimeError with the end of its log where it does not."""
         self._log.parent.mkdir(parents=True, exist_ok=True)

@@ -88,7 +88,10 @@ class BatchRows:
             except IntegrityError as fault:
                 raise taken from fault
 
-        await self._database.run(work)
+        def is_stored(connection: Connection, _: None) -> bool:
+            return {job.prompt_id for job in members} == {row.prompt_id for row in _statuses(connection, batch.batch_id)}
+
+        await self._database.run_surely(work, is_stored)
 
     async def get(self, batch_id: str) -> Batch | None:
         """Return a batch, with the prompt_ids and labels of those of its jobs that are still there."""

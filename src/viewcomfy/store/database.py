@@ -1,52 +1,37 @@
-"""The database: a connection that writes and one that reads, each on a thread of its own unless the database is a local file."""
+"""The database: a local file where it stands, or a crew of threads with connections of their own."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import threading
 from collections.abc import Callable
-from queue import SimpleQueue
-from typing import Any, Generic, TypeVar
+from contextlib import suppress
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from viewcomfy.core.errors import ServerUnavailable
 from viewcomfy.store.checkpoints import Checkpoints
+from viewcomfy.store.crew import Crew
 from viewcomfy.store.faults import meaning
+from viewcomfy.store.postgres import TRANSACTION_SECONDS, only_reading, watch_of
+from viewcomfy.store.session import Session
+from viewcomfy.store.turns import Turns
 
 T = TypeVar("T")
 
-
-class _Work(Generic[T]):
-    """A function to run in a transaction, and where its result goes."""
-
-    __slots__ = ("done", "function", "loop")
-
-    def __init__(self, function: Callable[[Connection], T]) -> None:
-        self.function = function
-        self.loop = asyncio.get_running_loop()
-        self.done: asyncio.Future[T] = self.loop.create_future()
-
-    def answer(self, result: Any, fault: BaseException | None) -> None:
-        """Wake the caller, from the thread; a caller whose loop has ended is not there to be woken."""
-        with contextlib.suppress(RuntimeError):
-            self.loop.call_soon_threadsafe(self._settle, result, fault)
-
-    def _settle(self, result: Any, fault: BaseException | None) -> None:
-        if self.done.cancelled():
-            return
-        if fault is None:
-            self.done.set_result(result)
-        else:
-            self.done.set_exception(fault)
+WRITERS = 4
+READERS = 4
+"""Connections of one process to a database that is not a file; one more is for the turns of several processes."""
+FINDING = 6
+FINDING_PAUSE = 0.5
+"""How often a database that has just gone away is asked whether something is there, and the seconds in between."""
 
 
 class _InPlace:
     """Runs functions where they are asked for, each in a transaction: for a database that answers in less than a change of thread takes."""
 
-    def __init__(self, _: str, connect: Callable[[], Connection]) -> None:
+    def __init__(self, connect: Callable[[], Connection]) -> None:
         self._connect = connect
         self._connection: Connection | None = None
         self._closed = False
@@ -68,72 +53,57 @@ class _InPlace:
             self._connection.close()
 
 
-class _InThread:
-    """A thread that runs functions one after the other, each in a transaction."""
-
-    def __init__(self, name: str, connect: Callable[[], Connection]) -> None:
-        self._connect = connect
-        self._work: SimpleQueue[_Work[Any] | None] = SimpleQueue()
-        self._closed = False
-        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
-        self._thread.start()
-
-    async def run(self, function: Callable[[Connection], T]) -> T:
-        if self._closed:
-            raise ServerUnavailable("The store is closed.")
-        work = _Work(function)
-        self._work.put(work)
-        return await work.done
-
-    async def close(self) -> None:
-        """Finish what was asked for, then end the thread."""
-        if not self._closed:
-            self._closed = True
-            self._work.put(None)
-        await asyncio.to_thread(self._thread.join)
-
-    def _serve(self) -> None:
-        connection: Connection | None = None
-        while (work := self._work.get()) is not None:
-            connection = self._transact(connection, work)
-            del work  # a large result must not live until the next one
-        if connection is not None:
-            connection.close()
-
-    def _transact(self, connection: Connection | None, work: _Work[Any]) -> Connection | None:
-        try:
-            connection = connection or self._connect()
-            with connection.begin():
-                result = work.function(connection)
-        except SQLAlchemyError as fault:
-            error = meaning(fault)
-            error.__cause__ = fault
-            work.answer(None, error)
-        except BaseException as fault:  # whatever it is belongs to the caller, not to this thread
-            work.answer(None, fault)
-        else:
-            work.answer(result, None)
-        return connection
-
-
 class Database:
     """Run synchronous functions in transactions, without a change of thread for each of their statements.
 
-    A transaction that has been asked for is carried out also when the task that awaits it is canceled.
+    A transaction that has been asked for is carried out also when the task that awaits it is canceled. On PostgreSQL several run at
+    once: each sees what was stored when its statement began, and checks in the statement itself what it changes. A function may be
+    called again there, where another transaction was in its way or the connection broke before its end.
     """
 
     def __init__(self, engine: Engine, *, in_place: bool | None = None) -> None:
         self._engine = engine
+        self._watch = watch_of(engine)
         self.is_ours_alone = engine.dialect.name == "sqlite"
         """No other process writes to it: a SQLite file belongs to one server."""
-        lane = _InPlace if (self.is_ours_alone if in_place is None else in_place) else _InThread
-        self._writer = lane("store-writer", engine.connect)
-        self._reader = lane("store-reader", lambda: engine.connect().execution_options(read_only=True))
+        self._writer: _InPlace | Crew
+        self._reader: _InPlace | Crew
+        if self.is_ours_alone:
+            self._open_file(in_place=in_place is not False)
+        else:
+            self._writer = self._crew("store-writer", engine.connect, WRITERS)
+            self._reader = self._crew("store-reader", lambda: only_reading(engine.connect()), READERS)
+        self.turns = Turns(None if self.is_ours_alone else self._crew("store-turns", self._lasting, 1))
         self._checkpoints = Checkpoints(engine) if self.is_ours_alone else None
 
     async def run(self, function: Callable[[Connection], T]) -> T:
         """Run a function that writes; its errors are the caller's, and undo what it did."""
         return await self._writer.run(function)
+
+    async def run_surely(self, function: Callable[[Connection], T], is_stored: Callable[[Connection, T], bool]) -> T:
+        """Run a function that writes; where its end is not heard of, look whether what it returned `is_stored`.
+
+        Raises ServerUnavailable that `may_have_happened` where that can't be told.
+        """
+        results: list[T] = []
+
+        def noted(connection: Connection) -> T:
+            results.append(function(connection))
+            return results[-1]
+
+        try:
+            return await self.run(noted)
+        except ServerUnavailable as fault:
+            if not fault.may_have_happened or not await self._finds(lambda connection: is_stored(connection, results[-1])):
+                raise
+        return results[-1]
+
+    async def _finds(self, is_stored: Callable[[Connection], bool]) -> bool:
+        for _ in range(FINDING):
+            with suppress(ServerUnavailable):
+                return await self.read(is_stored)
+            await asyncio.sleep(FINDING_PAUSE)
+        return False
 
     async def read(self, function: Callable[[Connection], T]) -> T:
         """Run a function that only reads; it sees everything that was written before, and never waits for a writer."""
@@ -141,8 +111,25 @@ class Database:
 
     async def close(self) -> None:
         """Finish what has been asked for and close the connections."""
-        await self._reader.close()
-        await self._writer.close()
+        for part in (self._reader, self._writer, self.turns):
+            await part.close()
         if self._checkpoints is not None:
             await asyncio.to_thread(self._checkpoints.close)
+        if self._watch is not None:
+            await asyncio.to_thread(self._watch.close)
         await asyncio.to_thread(self._engine.dispose)
+
+    def _open_file(self, *, in_place: bool) -> None:
+        def reading() -> Connection:
+            return self._engine.connect().execution_options(read_only=True)
+
+        if in_place:
+            self._writer, self._reader = _InPlace(self._engine.connect), _InPlace(reading)
+        else:
+            self._writer, self._reader = self._crew("store-writer", self._engine.connect, 1), self._crew("store-reader", reading, 1)
+
+    def _crew(self, name: str, connect: Callable[[], Connection], threads: int) -> Crew:
+        return Crew(name, lambda: Session(connect, self._watch, TRANSACTION_SECONDS), threads)
+
+    def _lasting(self) -> Connection:
+        return self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")

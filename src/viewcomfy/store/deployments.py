@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, select, text, update
 from sqlalchemy.sql.dml import Update
 
 from viewcomfy.core.deployments import Deployment, Released, VersionSummary
@@ -23,7 +23,7 @@ _VERSION = tuple(
     versions.c[name]
     for name in (
         "name", "version", "workflow", "created_at", "time_limit", "cancel_on_disconnect", "inputs", "edits", "checked", "title",
-        "description", "app", "report", "note",
+        "description", "app", "report", "note", "pool", "priority", "memory",
     )
 )  # fmt: skip
 _LIVE = deployments.c.removed_at.is_(None)
@@ -39,6 +39,8 @@ _LIST = (
 _RELEASED = select(deployments.c.version, deployments.c.canary_version, deployments.c.canary_percent).where(_NAMED, _LIVE)
 _ONE = select(*_VERSION).where(*_THIS)
 _LOCKED = select(deployments.c.removed_at).where(_NAMED).with_for_update()
+# a name that is new has no row that could be locked: of several servers, one makes it and the others wait for that one
+_ADD_NAME = text("INSERT INTO deployments (name, version) VALUES (:wanted, 0) ON CONFLICT (name) DO NOTHING")
 _LATEST = select(func.coalesce(func.max(versions.c.version), 0)).where(versions.c.name == bindparam("wanted"))
 _PREVIOUS = (
     select(func.max(versions.c.version))
@@ -83,12 +85,11 @@ class DeploymentRows:
 
         def work(connection: Connection) -> Deployment:
             at = {"wanted": draft.name}
-            known = connection.execute(_LOCKED, at).one_or_none()
-            if known is None:
-                connection.execute(insert(deployments), {"name": draft.name, "version": 0})
+            connection.execute(_ADD_NAME, at)
+            known = connection.execute(_LOCKED, at).one()
             added = replace(draft, version=connection.execute(_LATEST, at).scalar_one() + 1)
             connection.execute(insert(versions), _row_of(added))
-            if make_current or known is None or known.removed_at is not None:
+            if make_current or added.version == 1 or known.removed_at is not None:
                 _release(connection, _RELEASE, added.name, added.version, added.created_at)
             return added
 
@@ -169,6 +170,7 @@ def _row_of(deployment: Deployment) -> dict[str, Any]:
         "app": None if deployment.app is None else dict(deployment.app),
         "report": None if deployment.report is None else dict(deployment.report),
         "note": deployment.note, "nodes": len(deployment.workflow),
+        "pool": deployment.pool, "priority": deployment.priority, "memory": deployment.memory,
     }  # fmt: skip
 
 
@@ -177,4 +179,5 @@ def _deployment_of(row: AnyRow) -> Deployment:
         row.name, row.version, row.workflow, row.created_at, row.time_limit, row.cancel_on_disconnect,
         inputs=tuple(input_from_dict(declared) for declared in row.inputs), edits=tuple(Edit.from_dict(edit) for edit in row.edits),
         checked=row.checked, title=row.title, description=row.description, app=row.app, report=row.report, note=row.note,
+        pool=row.pool, priority=row.priority, memory=row.memory,
     )  # fmt: skip

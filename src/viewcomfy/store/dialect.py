@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 
-from viewcomfy.store.tables import metadata
+from viewcomfy.core.errors import BadInput
+from viewcomfy.store.postgres import SCHEMES, postgres_engine
 
 _PRAGMAS = (
     # every page that a transaction touches is written whole, and most change a few bytes in each of several indexes; new files only
@@ -32,11 +33,15 @@ def sqlite_url(path: Path) -> str:
 
 
 def make_engine(url: str) -> Engine:
-    """Return an engine for a URL such as `sqlite:////var/lib/viewcomfy/viewcomfy.db`; a missing folder is made."""
+    """Return an engine for a URL such as `sqlite:////var/lib/viewcomfy/viewcomfy.db` or `postgresql://user:password@host/database`.
+
+    A missing folder is made. Raises BadInput for a URL that is none, MissingExtra where a driver is not installed.
+    """
+    if url.startswith(SCHEMES):
+        return postgres_engine(url)
+    if not url.startswith("sqlite:"):
+        raise BadInput("The URL of the store is of no database that viewcomfy knows.", hint="Give one that begins with postgresql://.")
     parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        _know_partial_indexes()
-        return create_engine(parsed, pool_pre_ping=True)
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     # transactions are begun by ourselves: the driver's own way would begin one only before the first write
@@ -44,14 +49,6 @@ def make_engine(url: str) -> Engine:
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
     return engine
-
-
-def _know_partial_indexes() -> None:
-    """Give PostgreSQL the conditions of the partial indexes; in the tables they would make every start import its dialect."""
-    for index in (index for table in metadata.tables.values() for index in table.indexes):
-        condition = index.dialect_kwargs.get("sqlite_where")
-        if condition is not None:
-            index.dialect_kwargs["postgresql_where"] = condition
 
 
 def _on_connect(connection: Any, _record: Any) -> None:

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, select, text
 
 from viewcomfy.core.events import Event, EventKind
 from viewcomfy.store.database import Database
 from viewcomfy.store.prepared import Prepared
-from viewcomfy.store.tables import events
+from viewcomfy.store.tables import Json, events
 
-_APPEND = Prepared(insert(events), "prompt_id", "seq", "kind", "at", "data")
+# an event that is there already is the same one: its answer was lost the first time, or two servers keep the events of one job
+_APPEND = Prepared(
+    text(
+        "INSERT INTO events (prompt_id, seq, kind, at, data) VALUES (:prompt_id, :seq, :kind, :at, :data)"
+        " ON CONFLICT (prompt_id, seq) DO NOTHING"
+    ).bindparams(bindparam("data", type_=Json))
+)
 _READ = (
     select(events.c.kind, events.c.data, events.c.at, events.c.seq)
     .where(events.c.prompt_id == bindparam("wanted"), events.c.seq > bindparam("after_seq"))
@@ -31,7 +37,10 @@ class EventRows:
         self._database = database
 
     async def append(self, batch: Iterable[tuple[str, Event]], trims: Mapping[str, int] | None = None) -> None:
-        """Store numbered events, each with the prompt_id of its job, then remove the log lines below a seq for the jobs in `trims`."""
+        """Store numbered events, each with the prompt_id of its job, then remove the log lines below a seq for the jobs in `trims`.
+
+        Those that are there already stay as they are.
+        """
         rows = [
             {"prompt_id": prompt_id, "seq": event.seq, "kind": event.kind.value, "at": event.at, "data": dict(event.data)}
             for prompt_id, event in batch

@@ -29,6 +29,7 @@ _GET = (
     .join_from(jobs, workflows, workflows.c.prompt_id == jobs.c.prompt_id)
     .where(jobs.c.prompt_id == bindparam("wanted"))
 )
+_CREATED_AT = select(jobs.c.created_at).where(jobs.c.prompt_id == bindparam("wanted"))
 _NEWEST = select(func.max(jobs.c.number))
 _IS_SHARED = select(keys.c.share).where(keys.c.client_id == bindparam("wanted"))
 _COUNTS = select(jobs.c.status, func.count().label("number")).group_by(jobs.c.status)
@@ -60,7 +61,11 @@ class JobRows:
                 raise Conflict(f"There is a job {job.prompt_id} already.", hint="Use a new prompt_id for each job.") from fault
             _ADD_WORKFLOW.run(connection, {"prompt_id": job.prompt_id, "workflow": job.workflow})
 
-        await self._database.run(work)
+        def is_stored(connection: Connection, _: None) -> bool:
+            # the time tells it from another one of the same prompt_id
+            return connection.execute(_CREATED_AT, {"wanted": job.prompt_id}).scalar_one_or_none() == job.created_at
+
+        await self._database.run_surely(work, is_stored)
         self._recent.add(job)
 
     async def get(self, prompt_id: str) -> Job | None:
@@ -73,6 +78,11 @@ class JobRows:
             return job_of(row, row.workflow) if row else None
 
         return await self._database.read(work)
+
+    async def several(self, prompt_ids: Collection[str]) -> list[Job]:
+        """Return those of these jobs that are there, without their workflows."""
+        query = select(*JOB_COLUMNS).where(jobs.c.prompt_id.in_(prompt_ids))
+        return [job_of(row) for row in await self._rows(query)]
 
     async def page(
         self,

@@ -35,6 +35,7 @@ class KeyRows:
             "deployments": None if key.deployments is None else list(key.deployments), "allow_override": key.allow_override,
             "revoked_at": key.revoked_at, "last_used_at": key.last_used_at, "share": key.share,
             "expires_at": key.limits.expires_at, "max_active": key.limits.max_active, "max_per_day": key.limits.max_per_day,
+            "max_running": key.limits.max_running,
         }  # fmt: skip
 
         def work(connection: Connection) -> None:
@@ -66,7 +67,7 @@ class KeyRows:
 
     async def touch(self, used: Mapping[str, float]) -> None:
         """Note when keys (by client_id) were last used, many at once; a time never goes back."""
-        values = [{"wanted": client_id, "used_at": at} for client_id, at in used.items()]
+        values = [{"wanted": client_id, "used_at": at} for client_id, at in sorted(used.items())]
         if values:
             await self._database.run(lambda connection: connection.execute(_TOUCH, values))
 
@@ -75,5 +76,5 @@ def _key_of(row: AnyRow) -> Key:
     deployments = None if row.deployments is None else tuple(row.deployments)
     return Key(
         row.client_id, row.secret_hash, row.name, row.created_at, deployments, row.allow_override, row.revoked_at, row.last_used_at,
-        limits=KeyLimits(row.expires_at, row.max_active, row.max_per_day), share=row.share,
+        limits=KeyLimits(row.expires_at, row.max_active, row.max_per_day, row.max_running), share=row.share,
     )  # fmt: skip

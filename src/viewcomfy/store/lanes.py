@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Select, bindparam, func, literal_column, select
+from sqlalchemy import Select, bindparam, literal_column, select
 
 from viewcomfy.core.scheduling import Lane
 from viewcomfy.store.tables import QUEUED, jobs
@@ -31,9 +31,10 @@ def lanes_query() -> Select[tuple[str, float]]:
     It walks the index from each lane to the next one, because grouping would read every waiting job for each claim.
     """
     here = (QUEUED, jobs.c.pool == bindparam("at_pool"))
-    first = select(func.min(jobs.c.lane).label("lane")).where(*here)
-    walk = first.cte("walk", recursive=True)
-    following = select(func.min(jobs.c.lane)).where(*here, jobs.c.lane > walk.c.lane).scalar_subquery()
+    # not min(): without statistics PostgreSQL reads all that it is the smallest of
+    along = select(jobs.c.lane).where(*here).order_by(jobs.c.lane).limit(1)
+    walk = select(along.scalar_subquery().label("lane")).cte("walk", recursive=True)
+    following = along.where(jobs.c.lane > walk.c.lane).scalar_subquery()
     walk = walk.union_all(select(following).where(walk.c.lane.is_not(None)))
     oldest = (
         select(jobs.c.queued_at)

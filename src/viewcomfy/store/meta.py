@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, text
 
 from viewcomfy.store.database import Database
 from viewcomfy.store.tables import meta
 
 _GET = select(meta.c.value).where(meta.c.name == bindparam("wanted"))
+# one statement each, so that of several servers that do it at once one is the first
+_SET = text("INSERT INTO meta (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
+_SET_DEFAULT = text("INSERT INTO meta (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING")
 
 
 class MetaRows:
@@ -22,21 +25,15 @@ class MetaRows:
 
     async def set(self, name: str, value: str) -> None:
         """Store a value, in place of an earlier one."""
-
-        def work(connection: Connection) -> None:
-            if connection.execute(update(meta).where(meta.c.name == name).values(value=value)).rowcount == 0:
-                connection.execute(insert(meta), {"name": name, "value": value})
-
-        await self._database.run(work)
+        await self._database.run(lambda connection: connection.execute(_SET, {"name": name, "value": value}))
 
     async def set_default(self, name: str, value: str) -> str:
         """Store a value unless there is one; return the one that is there then."""
 
         def work(connection: Connection) -> str:
-            found = _get(connection, name)
-            if found is None:
-                connection.execute(insert(meta), {"name": name, "value": value})
-            return value if found is None else found
+            if connection.execute(_SET_DEFAULT, {"name": name, "value": value}).rowcount == 1:
+                return value
+            return _get(connection, name) or ""
 
         return await self._database.run(work)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Dialect
+from sqlalchemy import Connection, Dialect, TextClause
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import UpdateBase
@@ -21,7 +21,7 @@ class Prepared:
     Rows come back as the driver's tuples, JSON columns as text.
     """
 
-    def __init__(self, statement: Select[Any] | UpdateBase, *columns: str) -> None:
+    def __init__(self, statement: Select[Any] | UpdateBase | TextClause, *columns: str) -> None:
         """`columns` are those that an insert sets."""
         self._statement = statement
         self._columns = list(columns) or None
@@ -50,7 +50,7 @@ class Prepared:
 class _Form:
     """The statement as one dialect's driver takes it."""
 
-    def __init__(self, statement: Select[Any] | UpdateBase, columns: list[str] | None, dialect: Dialect) -> None:
+    def __init__(self, statement: Select[Any] | UpdateBase | TextClause, columns: list[str] | None, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect, column_keys=columns)
         self._dbapi = dialect.loaded_dbapi
         self.sql = str(compiled)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from sqlalchemy import Connection, bindparam, func, null, select, update
@@ -12,13 +12,16 @@ from viewcomfy.core.errors import StaleLease, UnknownJob
 from viewcomfy.core.jobs import Job, JobError, JobStatus, Manifest
 from viewcomfy.core.scheduling import Lane
 from viewcomfy.store.database import Database
+from viewcomfy.store.jobs import JobRows
 from viewcomfy.store.lanes import NEXT_IN_LANE, lane_of, lanes_query
 from viewcomfy.store.prepared import Prepared
 from viewcomfy.store.recent import RecentJobs
 from viewcomfy.store.rows import JOB_COLUMNS, job_of, lane_text, manifest_row
-from viewcomfy.store.tables import QUEUED, RUNNING, events, jobs
+from viewcomfy.store.tables import QUEUED, RUNNING, events, jobs, keys
 
 T = TypeVar("T")
+Stand = tuple[str, int, JobStatus]
+"""How a job stands: its prompt_id, attempt and status."""
 
 _MINE: tuple[ColumnElement[bool], ...] = (
     jobs.c.prompt_id == bindparam("wanted"),
@@ -86,11 +89,17 @@ Choose = Callable[[Sequence[Lane]], tuple[Lane, str] | None]
 
 
 class QueueRows:
-    """What the engine of one machine needs of the jobs. Times are Unix seconds; jobs are returned without their workflows."""
+    """What an engine needs of the jobs. Times are Unix seconds; jobs are returned without their workflows."""
 
     def __init__(self, database: Database, recent: RecentJobs) -> None:
         self._database = database
         self._recent = recent
+        self._jobs = JobRows(database, recent)
+        self._on_end: Callable[[str], None] = lambda _: None
+
+    def tell_ends(self, on_end: Callable[[str], None]) -> None:
+        """Call a function with the prompt_id of every job that ends here: each job ends in one process, once."""
+        self._on_end = on_end
 
     async def claim(self, pool: str, choose: Choose, *, now: float, expires_at: float) -> tuple[str, int] | None:
         """Give the oldest job of the lane that `choose` returns to the worker that it returns; return its prompt_id and attempt.
@@ -115,7 +124,7 @@ class QueueRows:
             row = _CLAIM.run(connection, values).fetchone()
             return (*row, worker) if row else None
 
-        claimed = await self._change(work)
+        claimed = await self._change(work, lambda claimed: [(claimed[0], claimed[1], JobStatus.RUNNING)] if claimed else [])
         if claimed is None:
             return None
         prompt_id, attempt, worker = claimed
@@ -140,10 +149,11 @@ class QueueRows:
             if _COMMIT.run(connection, values).rowcount != 1:
                 raise _stale(prompt_id, attempt)
 
-        await self._change(work)
+        await self._change(work, lambda _: [(prompt_id, attempt, manifest.status)])
         outcome = {"status": manifest.status, "outputs": manifest.outputs, "error": manifest.error}
         times = {"execution_time": manifest.execution_time, "cold_start": manifest.cold_start, "finished_at": now}
         self._recent.update(prompt_id, **outcome, **times)
+        self._on_end(prompt_id)
 
     async def release(
         self, prompt_id: str, attempt: int, error: JobError, *, now: float, run_after: float, counts: bool, attempts: int
@@ -153,8 +163,8 @@ class QueueRows:
         def work(connection: Connection) -> Job:
             return _give_back(connection, prompt_id, attempt, error, now=now, run_after=run_after, counts=counts, attempts=attempts)
 
-        job = await self._change(work)
-        self._recent.changed(job)
+        job = await self._change(work, lambda job: [_stand_of(job)])
+        self._changed(job)
         return job
 
     async def cancel(self, prompt_id: str, *, now: float) -> tuple[Job, bool]:
@@ -167,8 +177,8 @@ class QueueRows:
                 raise UnknownJob(f"There is no job {prompt_id[:80]!r}.")
             return job_of(row), canceled is not None
 
-        job, changed = await self._change(work)
-        self._recent.changed(job)
+        job, changed = await self._change(work, lambda result: [_stand_of(result[0])])
+        self._changed(job, is_end=changed)
         return job, changed
 
     async def expire(self, error: JobError, *, ended_by: float, now: float, attempts: int) -> list[Job]:
@@ -181,15 +191,20 @@ class QueueRows:
                 for row in overdue
             ]
 
-        taken = await self._change(work)
+        taken = await self._change(work, lambda taken: [_stand_of(job) for job in taken])
         for job in taken:
-            self._recent.changed(job)
+            self._changed(job)
         return taken
 
-    async def _change(self, work: Callable[[Connection], T]) -> T:
-        """Run a transaction; where its end is not heard of, nothing that is remembered can be trusted."""
+    def _changed(self, job: Job, *, is_end: bool = True) -> None:
+        self._recent.changed(job)
+        if is_end and job.status.is_final:
+            self._on_end(job.prompt_id)
+
+    async def _change(self, work: Callable[[Connection], T], stands_of: Callable[[T], Sequence[Stand]]) -> T:
+        """Run a transaction that leaves jobs standing so; where its end is not heard of, nothing that is remembered can be trusted."""
         try:
-            return await self._database.run(work)
+            return await self._database.run_surely(work, lambda connection, result: _all_stand(connection, stands_of(result)))
         except BaseException:
             self._recent.forget_all()
             raise
@@ -200,6 +215,36 @@ class QueueRows:
         query = select(jobs.c.prompt_id, jobs.c.pool, jobs.c.status, last.label("last_seq")).where(QUEUED | RUNNING)
         rows = await self._database.read(lambda connection: connection.execute(query).all())
         return [(row.prompt_id, row.pool, JobStatus(row.status), row.last_seq) for row in rows]
+
+    async def queued(self) -> list[tuple[str, str, int, float]]:
+        """Return prompt_id, pool, attempt and the Unix time of queueing of every job that waits, in no order."""
+        rows = await self._database.read(lambda connection: connection.execute(_QUEUED).all())
+        return [tuple(row) for row in rows]
+
+    async def running(self) -> list[Job]:
+        """Return every job that runs, as it stands."""
+        return [job_of(row) for row in await self._database.read(lambda connection: connection.execute(_RUNNING).all())]
+
+    async def finished_since(self, time: float) -> list[Job]:
+        """Return every job that has ended since a Unix time, as it stands."""
+        return [job_of(row) for row in await self._database.read(lambda connection: connection.execute(_ENDED, {"since": time}).all())]
+
+    async def renew_all(self, *, expires_at: float) -> None:
+        """Move the end of every lease."""
+        await self._database.run(lambda connection: connection.execute(_RENEW_ALL, {"new_expiry": expires_at}))
+
+    async def running_limits(self) -> Mapping[str, int]:
+        """Return how many jobs of a key may run at once, for the keys that have such a limit."""
+        return {row.client_id: row.max_running for row in await self._database.read(lambda connection: connection.execute(_LIMITS).all())}
+
+    async def waiting(self, pool: str | None) -> int:
+        """Return how many jobs wait in a pool, or in all of them."""
+        query = _WAITING if pool is None else _WAITING.where(jobs.c.pool == pool)
+        return await self._database.read(lambda connection: connection.execute(query).scalar_one())
+
+    async def job(self, prompt_id: str) -> Job | None:
+        """Return a job as it stands, with its workflow."""
+        return await self._jobs.get(prompt_id)
 
     async def standing(self, prompt_id: str) -> Job | None:
         """Return a job as it stands."""
@@ -220,6 +265,12 @@ class QueueRows:
         return await self._database.read(work)
 
 
+_QUEUED = select(jobs.c.prompt_id, jobs.c.pool, jobs.c.attempt, jobs.c.queued_at).where(QUEUED)
+_RUNNING = select(*JOB_COLUMNS).where(RUNNING)
+_ENDED = select(*JOB_COLUMNS).where(jobs.c.finished_at >= bindparam("since"))
+_RENEW_ALL = update(jobs).where(RUNNING).values(lease_expires_at=bindparam("new_expiry"))
+_LIMITS = select(keys.c.client_id, keys.c.max_running).where(keys.c.max_running.is_not(None), keys.c.revoked_at.is_(None))
+_WAITING = select(func.count()).select_from(jobs).where(QUEUED)
 _PLACE = select(
     jobs.c.pool.label("at_pool"), jobs.c.priority.label("at_priority"), jobs.c.queued_at.label("at_time"), jobs.c.number.label("at_number")
 ).where(jobs.c.prompt_id == bindparam("wanted"), QUEUED)
@@ -257,6 +308,16 @@ def _give_back(
         "new_finished_at": now if failed else None,
     }
     return job_of(connection.execute(_GIVE_BACK, values).one())
+
+
+def _stand_of(job: Job) -> Stand:
+    return job.prompt_id, job.attempt, job.status
+
+
+def _all_stand(connection: Connection, stands: Sequence[Stand]) -> bool:
+    query = select(jobs.c.attempt, jobs.c.status)
+    found = [connection.execute(query.where(jobs.c.prompt_id == prompt_id)).one_or_none() for prompt_id, _, _ in stands]
+    return [row and tuple(row) for row in found] == [(attempt, status.value) for _, attempt, status in stands]
 
 
 def _stale(prompt_id: str, attempt: int) -> StaleLease:

@@ -102,7 +102,11 @@ Index(
     "ix_jobs_queued",
     *(jobs.c[name] for name in ("status", "pool", "lane", "queued_at", "number", "run_after", "priority")),
     sqlite_where=QUEUED,
-)
+).ddl_if(dialect="sqlite")
+# PostgreSQL drops what the condition says already from the search, and then a first column that nothing is searched for is in the way
+Index(
+    "ix_jobs_waiting", *(jobs.c[name] for name in ("pool", "lane", "queued_at", "number", "run_after", "priority")), sqlite_where=QUEUED
+).ddl_if(dialect="postgresql")
 Index("ix_jobs_finished_at", jobs.c.finished_at, sqlite_where=FINISHED)
 
 # apart from its job, so that a change of status does not write a large graph again

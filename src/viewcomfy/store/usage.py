@@ -53,7 +53,9 @@ class UsageRows:
         The `key_id` of a share link stands for its visitors too.
         """
         values = {"since": since, "until": until, "at_deployment": deployment, "at_key": key_id}
-        first, past = await self._database.read(lambda connection: (_number_at(connection, since), _number_at(connection, until + SLACK)))
+        first, past = await self._database.read(
+            lambda connection: (_number_at(connection, since - SLACK), _number_at(connection, until + SLACK))
+        )
         for number in range(first, past, PAGE):
             page = {**values, "first": number, "past": min(number + PAGE, past)}
             yield await self._database.read(partial(_read, page=page))

@@ -88,8 +88,11 @@ def _jobs() -> None:
     op.create_index("ix_jobs_status", "jobs", ["status", "number"])
     op.create_index("ix_jobs_key_id", "jobs", ["key_id", "number"])
     op.create_index("ix_jobs_deployment", "jobs", ["deployment", "number"])
-    queue = ["status", "pool", "lane", "queued_at", "number", "run_after", "priority"]
-    op.create_index("ix_jobs_queued", "jobs", queue, sqlite_where=QUEUED, postgresql_where=QUEUED)
+    queue = ["pool", "lane", "queued_at", "number", "run_after", "priority"]
+    if op.get_context().dialect.name == "postgresql":
+        op.create_index("ix_jobs_waiting", "jobs", queue, postgresql_where=QUEUED)
+    else:
+        op.create_index("ix_jobs_queued", "jobs", ["status", *queue], sqlite_where=QUEUED)
     op.create_index("ix_jobs_finished_at", "jobs", ["finished_at"], sqlite_where=FINISHED, postgresql_where=FINISHED)
 
 
