@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
@@ -64,18 +65,18 @@ async def test_a_range_across_blocks_is_that_slice(files: Files) -> None:
     assert await read(files, "slice", 500_000, 2_500_001) == content[500_000:2_500_001]
 
 
-async def test_putting_again_replaces_and_does_not_disturb_a_reader(files: Files) -> None:
+async def test_putting_again_replaces_and_does_not_disturb_a_reader(files: Files, behind: Files) -> None:
     old, new = b"o" * 2_000_000, b"n" * 10
     await files.put("key", chunks([old]))
     reader = files.read("key")
     got = [await anext(reader)]
-    await files.put("key", chunks([new]))
+    await behind.put("key", chunks([new]))
     got += [block async for block in reader]
     assert b"".join(got) == old
     assert await read(files, "key") == new
 
 
-async def test_a_put_that_fails_leaves_nothing_behind(files: Files) -> None:
+async def test_a_put_that_fails_leaves_nothing_behind(files: Files, behind: Files) -> None:
     async def broken() -> AsyncIterator[bytes]:
         yield b"x" * 2_000_000
         raise ValueError("the caller has gone")
@@ -84,10 +85,10 @@ async def test_a_put_that_fails_leaves_nothing_behind(files: Files) -> None:
         await files.put("key", broken())
     with pytest.raises(UnknownFile):
         await files.size("key")
-    assert await files.usage() == 0
+    assert await behind.usage() == 0
 
 
-async def test_a_put_that_is_canceled_leaves_nothing_behind(files: Files) -> None:
+async def test_a_put_that_is_canceled_leaves_nothing_behind(files: Files, behind: Files) -> None:
     begun = asyncio.Event()
 
     async def endless() -> AsyncIterator[bytes]:
@@ -102,7 +103,27 @@ async def test_a_put_that_is_canceled_leaves_nothing_behind(files: Files) -> Non
         await task
     with pytest.raises(UnknownFile):
         await files.size("key")
-    assert await files.usage() == 0
+    assert await behind.usage() == 0
+
+
+async def test_a_large_put_that_is_canceled_leaves_nothing_behind(files: Files, behind: Files) -> None:
+    under_way = asyncio.Event()
+
+    async def endless() -> AsyncIterator[bytes]:
+        for number in itertools.count():
+            yield b"x" * 1_000_000
+            if number == 14:
+                under_way.set()
+                await asyncio.Event().wait()
+
+    task = asyncio.create_task(files.put("key", endless()))
+    await under_way.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    with pytest.raises(UnknownFile):
+        await files.size("key")
+    assert await behind.usage() == 0
 
 
 async def test_half_a_file_is_never_seen(files: Files) -> None:
@@ -123,13 +144,13 @@ async def test_a_local_file_can_be_put(files: Files, tmp_path: Path) -> None:
     assert await read(files, "jobs/1/a.png") == b"picture"
 
 
-async def test_a_local_file_can_be_put_again(files: Files, tmp_path: Path) -> None:
+async def test_a_local_file_can_be_put_again(files: Files, behind: Files, tmp_path: Path) -> None:
     source = tmp_path / "made.png"
     source.write_bytes(b"picture")
     for _ in range(2):
         assert await files.put_file("jobs/1/a.png", source) == 7
     assert source.read_bytes() == b"picture"
-    assert await files.usage() == 7
+    assert await behind.usage() == 7
 
 
 async def test_a_local_file_that_is_a_link_is_put_as_what_it_points_to(files: Files, tmp_path: Path) -> None:
@@ -147,11 +168,32 @@ async def test_a_local_file_that_is_absent_is_unknown(files: Files, tmp_path: Pa
         await files.put_file("key", tmp_path / "nothing")
 
 
-async def test_where_bytes_lie_here_they_can_be_opened(files: Files) -> None:
-    await files.put("jobs/1/a", chunks([b"here"]))
-    path = files.local_path("jobs/1/a")
-    assert path is None or path.read_bytes() == b"here"
-    assert files.local_path("jobs/2/a") is None
+async def test_bytes_are_at_hand_for_as_long_as_they_are_needed(files: Files) -> None:
+    await files.put("jobs/1/a", chunks([b"here" * 500_000]))
+    async with files.at_hand("jobs/1/a") as path:
+        assert path.read_bytes() == b"here" * 500_000
+    assert await files.size("jobs/1/a") == 2_000_000
+    with pytest.raises(UnknownFile):
+        async with files.at_hand("jobs/2/a"):
+            raise AssertionError("there is nothing to have at hand")
+
+
+@pytest.mark.parametrize("size", [0, 5, 12_000_000])
+async def test_a_copy_is_a_file_of_its_own(files: Files, behind: Files, size: int) -> None:
+    await files.put("jobs/1/in/a", chunks([b"x" * size]))
+    assert await files.copy("jobs/1/in/a", "jobs/2/in/a") == size
+    await behind.put("jobs/2/in/a", chunks([b"other"]))  # a link lets each key be written once
+    assert await files.size("jobs/1/in/a") == size
+    await behind.copy("jobs/1/in/a", "jobs/2/in/a")
+    await behind.remove("jobs/1/")
+    assert len(await read(files, "jobs/2/in/a")) == size
+
+
+async def test_what_is_absent_can_not_be_copied(files: Files) -> None:
+    with pytest.raises(UnknownFile, match="jobs/1/a"):
+        await files.copy("jobs/1/a", "jobs/2/a")
+    with pytest.raises(UnknownFile):
+        await files.size("jobs/2/a")
 
 
 @pytest.mark.parametrize("key", ["nothing", "a/b/c", "jobs", "jobs/1/a/below"])
@@ -163,30 +205,33 @@ async def test_an_absent_key_is_unknown(files: Files, key: str) -> None:
         await read(files, key)
 
 
-async def test_removing_takes_a_folder_and_not_its_neighbour(files: Files) -> None:
+async def test_removing_takes_a_folder_and_not_its_neighbour(files: Files, behind: Files) -> None:
     for key in ("jobs/1/in/a", "jobs/1/out/1/b", "jobs/10/c", "jobs/2"):
         await files.put(key, chunks([b"12345"]))
-    assert await files.usage() == 20
-    assert (await files.usage("jobs/1/"), await files.usage("absent/")) == (10, 0)
-    assert await files.remove("jobs/1/") == 10
-    assert await files.remove("jobs/1") == 0
-    assert await files.usage() == 10
+    assert await behind.usage() == 20
+    assert (await behind.usage("jobs/1/"), await behind.usage("absent/")) == (10, 0)
+    assert await behind.remove("jobs/1/") == 10
+    assert await behind.remove("jobs/1") == 0
+    assert await behind.usage() == 10
     assert await read(files, "jobs/10/c") == b"12345"
-    assert await files.remove("jobs/2") == 5
+    assert await behind.remove("jobs/2") == 5
     await files.put("jobs/1/in/a", chunks([b"again"]))
     assert await read(files, "jobs/1/in/a") == b"again"
 
 
-async def test_a_key_below_another_is_refused(files: Files) -> None:
+async def test_a_key_below_another_is_refused_or_another(files: Files, behind: Files) -> None:
     await files.put("a", chunks([b"x"]))
-    with pytest.raises(InvalidName):
-        await files.put("a/b", chunks([b"y"]))
+    try:
+        await files.put("a/b", chunks([b"yz"]))
+    except InvalidName:
+        assert await behind.usage() == 1
+    else:
+        assert await read(files, "a/b") == b"yz"
     assert await read(files, "a") == b"x"
-    assert await files.usage() == 1
 
 
 @pytest.mark.parametrize("key", BAD_KEYS)
-async def test_a_bad_key_is_refused_everywhere(files: Files, key: str, tmp_path: Path) -> None:
+async def test_a_bad_key_is_refused_everywhere(files: Files, behind: Files, key: str, tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.write_bytes(b"x")
     with pytest.raises(InvalidName):
@@ -198,33 +243,40 @@ async def test_a_bad_key_is_refused_everywhere(files: Files, key: str, tmp_path:
     with pytest.raises(InvalidName):
         await read(files, key)
     with pytest.raises(InvalidName):
-        files.local_path(key)
+        async with files.at_hand(key):
+            pass
+    await files.put("good", chunks([b"x"]))
     with pytest.raises(InvalidName):
-        await files.remove(key if key != "a/" else "//")
-    assert await files.usage() == 0
+        await files.copy("good", key)
+    with pytest.raises(InvalidName):
+        await files.copy(key, "other")
+    await behind.remove("good")
+    with pytest.raises(InvalidName):
+        await behind.remove(key if key != "a/" else "//")
+    assert await behind.usage() == 0
 
 
 @given(key=st.text(st.sampled_from("ab./\\\0~:%ä\u202e\ud800") | st.characters(), max_size=40))
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_no_key_escapes(files: Files, key: str, tmp_path: Path) -> None:
+async def test_no_key_escapes(files: Files, behind: Files, key: str, tmp_path: Path) -> None:
     try:
         await files.put(key, chunks([b"x"]))
     except InvalidName:
         return
-    path = files.local_path(key)
-    assert path is None or path.resolve().is_relative_to(tmp_path / "files")
+    async with files.at_hand(key) as path:
+        assert path.resolve().is_relative_to(tmp_path)
     assert await read(files, key) == b"x"
-    await files.remove(key)
+    await behind.remove(key)
 
 
-async def test_many_at_once_do_not_mix(files: Files) -> None:
+async def test_many_at_once_do_not_mix(files: Files, behind: Files) -> None:
     async def one(number: int) -> None:
         content = [bytes([number]) * 5000] * 300
         await files.put(f"jobs/{number}/a", chunks(content))
         assert await read(files, f"jobs/{number}/a") == b"".join(content)
-        await files.remove(f"jobs/{number}")
+        await behind.remove(f"jobs/{number}")
 
     async with asyncio.TaskGroup() as group:
         for number in range(12):
             group.create_task(one(number))
-    assert await files.usage() == 0
+    assert await behind.usage() == 0

@@ -29,9 +29,8 @@ async def test_a_put_file_is_a_hard_link_where_that_is_possible(tmp_path: Path) 
     source = tmp_path / "a"
     source.write_bytes(b"x")
     await files.put_file("jobs/1/a", source)
-    path = files.local_path("jobs/1/a")
-    assert path is not None
-    assert path.samefile(source)
+    async with files.at_hand("jobs/1/a") as path:
+        assert path.samefile(source)
 
 
 async def test_a_file_under_several_keys_counts_once(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import os
 import shutil
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 BLOCK = 512 * 1024
 """The most bytes that are read, or gathered before they are written, at once."""
+SMALL = 64 * 1024
+"""The most bytes of a file that is read in place: that takes less time than going to a thread for it."""
 _DRAFTS = ".tmp"
 _STALE = 86_400.0
 """Seconds after which a draft can only be what a crash has left."""
@@ -76,20 +78,38 @@ class LocalFiles:
 
     async def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """Yield the bytes from start (included) to end (excluded), in blocks of at most BLOCK bytes."""
-        reader = Reader(self._path(key), start)
+        path = self._path(key)
+        small = _read_small(path, start, end)
+        if small is not None:
+            if small:
+                yield small
+            return
+        reader = Reader(path, start)
         try:
             while block := await _in_thread(key, reader.read, BLOCK if end is None else max(0, min(BLOCK, end - start))):
                 yield block
                 start += len(block)
-                if len(block) < BLOCK:  # the last one: spare a small file the second look
+                if len(block) < BLOCK:  # the last one: spare the second look
                     return
         finally:
             reader.close()
 
-    def local_path(self, key: str) -> Path | None:
-        """Return where the bytes lie on this machine, or None when they do not."""
-        path = self._path(key)
-        return path if path.is_file() else None
+    async def copy(self, source_key: str, key: str) -> int:
+        """Have the bytes of one key under another as well, by a hard link where that is possible, and return their number."""
+        source = self._path(source_key)
+        try:
+            return await self.put_file(key, source)
+        except UnknownFile as gone:
+            raise _meaning(source_key, FileNotFoundError()) from gone
+
+    @asynccontextmanager
+    async def at_hand(self, key: str) -> AsyncIterator[Path]:
+        """Yield the path of the file itself."""
+        await self.size(key)
+        yield self._path(key)
+
+    async def sign(self, key: str, verb: str, seconds: float) -> str | None:
+        """Return None: a folder has no URLs."""
 
     async def remove(self, prefix: str) -> int:
         """Remove every key below a prefix (whole folders, or one key) and return how many bytes that freed."""
@@ -118,6 +138,18 @@ def _meaning(key: str, fault: OSError) -> ViewComfyError:
     if isinstance(fault, FileNotFoundError):
         return UnknownFile(f"The file {key[:200]!r} is no longer there.", details={"file": key[:200]})
     return InternalError(f"The file {key[:200]!r} can't be read or written: {fault.strerror or fault}.")
+
+
+def _read_small(path: Path, start: int, end: int | None) -> bytes | None:
+    """Return what is asked for of a small file; None of a large one, and of one that can't be read: the long way has the words for it."""
+    try:
+        if file_size(path) > SMALL:
+            return None
+        with path.open("rb", buffering=0) as file:
+            file.seek(start)
+            return file.read(SMALL if end is None else max(0, min(SMALL, end - start)))
+    except OSError:
+        return None
 
 
 def _finish(draft: Draft, pending: list[bytes], target: Path) -> None:
