@@ -9,10 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+import nats
+
+from tests.engine.apart import Apart
 from viewcomfy.core.events import Event, EventKind
 from viewcomfy.core.jobs import Job, JobError, JobStatus, Manifest
+from viewcomfy.core.keys import Key, KeyLimits
 from viewcomfy.engine.base import Claimer, Engine, Lease, Ticket
+from viewcomfy.engine.claims import Fits, fits_all
 from viewcomfy.engine.local import LocalEngine
+from viewcomfy.engine.nats.engine import NatsEngine
 from viewcomfy.store.store import Store
 
 T = TypeVar("T")
@@ -35,6 +41,12 @@ class Kit(Protocol):
 
     async def close(self) -> None: ...
 
+    async def remove(self) -> None:
+        """Remove what outlives the engine, once it is closed for good."""
+
+    async def limit(self, key_id: str, running: int) -> None:
+        """Let so many jobs of a key run at once, from the next opening on or soon."""
+
     async def add(self, prompt_id: str, **ticket: Any) -> Ticket:
         """Store a job without enqueueing it."""
         raise NotImplementedError
@@ -49,25 +61,37 @@ class Kit(Protocol):
 
 @dataclass
 class LocalKit:
-    """The local engine on a SQLite file."""
+    """The local engine on a SQLite file, or on the database of a URL."""
 
     folder: Path
+    url: str | None = None
     lease_seconds: float = 30.0
     attempts: int = 3
     clock: Callable[[], float] = time.time
+    fits: Fits = fits_all
     engine: LocalEngine = field(init=False)
     store: Store = field(init=False)
 
     async def open(self) -> None:
-        self.store = await Store.open(self.folder / "viewcomfy.db")
+        self.store = await Store.open(self.url or self.folder / "viewcomfy.db")
         self.engine = LocalEngine(
-            self.store.queue, self.store.events, lease_seconds=self.lease_seconds, attempts=self.attempts, clock=self.clock
+            self.store.queue,
+            self.store.events,
+            lease_seconds=self.lease_seconds,
+            attempts=self.attempts,
+            clock=self.clock,
+            fits=self.fits,
         )
         await self.engine.__aenter__()
 
     async def close(self) -> None:
         await self.engine.__aexit__(None, None, None)
         await self.store.close()
+
+    async def remove(self) -> None: ...
+
+    async def limit(self, key_id: str, running: int) -> None:
+        await self.store.keys.add(Key(key_id, "", "", 0.0, limits=KeyLimits(max_running=running)))
 
     async def add(self, prompt_id: str, **ticket: Any) -> Ticket:
         made = Ticket(prompt_id, ticket.pop("queued_at", None) or self.clock(), **ticket)
@@ -87,13 +111,67 @@ class LocalKit:
         await until(lambda: not self.engine._bus._unstored and not self.engine._bus._ending)
 
 
-ENGINES: dict[str, Callable[..., Kit]] = {"local": LocalKit}
+@dataclass
+class NatsKit(LocalKit):
+    """A server and a worker on NATS, the server with a store. Opened again, all that ran is taken back at once.
+
+    `nats` is the engine's URL, with a namespace of its own.
+    """
+
+    nats: str = ""
+    engine: Apart = field(init=False)  # type: ignore[assignment]  # the tests that reach into the local one are its own
+    late: float = 0.0
+    is_new: bool = True
+
+    async def open(self) -> None:
+        self.store = await Store.open(self.url or self.folder / "viewcomfy.db")
+        self.engine = Apart(self._made(self.store), self._made(None))
+        await self.engine.open()
+        if not self.is_new:
+            self.late += self.lease_seconds + 1
+            await self.until_nothing_runs()
+        self.is_new = False
+
+    async def stored(self) -> None:
+        await until(self.engine.server._news.archived)
+
+    async def until_nothing_runs(self) -> None:
+        """Wait until whoever leads has taken back what ran when the engine was closed: its leases have ended meanwhile."""
+
+        async def nothing_runs() -> bool:
+            return not await self.store.queue.running()
+
+        await until(nothing_runs)
+
+    async def remove(self) -> None:
+        server, _, namespace = self.nats.rpartition("/")
+        link = await nats.connect(server)
+        streams = link.jetstream()
+        for stream in await streams.streams_info():
+            if namespace in str(stream.config.name):
+                await streams.delete_stream(str(stream.config.name))
+        await link.close()
+
+    def _made(self, store: Store | None) -> NatsEngine:
+        rows = None if store is None else (store.queue, store.events)
+        return NatsEngine(
+            self.nats,
+            rows,
+            lease_seconds=self.lease_seconds,
+            attempts=self.attempts,
+            clock=lambda: self.clock() + self.late,
+            fits=self.fits,
+        )
 
 
-async def until(true: Callable[[], bool]) -> None:
+ENGINES: dict[str, Callable[..., Kit]] = {"local": LocalKit, "local on postgresql": LocalKit, "nats": NatsKit}
+
+
+async def until(true: Callable[[], bool | Awaitable[bool]]) -> None:
     """Wait until something has become true, looking again and again."""
     for _ in range(int(DEADLINE / 0.01)):
-        if true():
+        found = true()
+        if found if isinstance(found, bool) else await found:
             return
         await asyncio.sleep(0.01)
     raise TimeoutError

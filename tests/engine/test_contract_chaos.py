@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +17,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, precondition, rule, run_state_machine_as_test
 
-from tests.engine.conftest import OpenKit
+from tests.engine.conftest import OpenKit, place_of
 from tests.engine.kit import DONE, ENGINES, LOST, Kit, claim, log, soon, statuses, story, submit
 from viewcomfy.core.errors import StaleLease, UnknownJob
 from viewcomfy.core.events import Event
@@ -39,13 +40,14 @@ class _Machine(RuleBasedStateMachine):
     """Submit, claim, extend, commit, release, cancel and restart in any order, beside a model of what must come of it."""
 
     engine_name = "local"
+    place: Callable[[], dict[str, Any]]
     leases = Bundle("leases")
 
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
         self.folder = TemporaryDirectory()
-        self.kit: Kit = ENGINES[self.engine_name](Path(self.folder.name), attempts=ATTEMPTS)
+        self.kit: Kit = ENGINES[self.engine_name](Path(self.folder.name), **self.place(), attempts=ATTEMPTS)
         self.do(self.kit.open())
         self.status: dict[str, JobStatus] = {}
         self.failures: Counter[str] = Counter()
@@ -132,13 +134,14 @@ class _Machine(RuleBasedStateMachine):
             status = self.do(self.kit.engine.cancel(prompt_id))
             check_story(self.do(story(self.kit, prompt_id)), status)
         self.do(self.kit.close())
+        self.do(self.kit.remove())
         self.runner.close()
         self.folder.cleanup()
 
 
 @pytest.mark.parametrize("name", list(ENGINES))
-def test_whatever_is_called_in_whatever_order_the_rules_hold(name: str) -> None:
-    machine = type("Machine", (_Machine,), {"engine_name": name})
+def test_whatever_is_called_in_whatever_order_the_rules_hold(name: str, request: pytest.FixtureRequest) -> None:
+    machine = type("Machine", (_Machine,), {"engine_name": name, "place": staticmethod(lambda: place_of(name, request))})
     run_state_machine_as_test(
         machine,
         settings=settings(max_examples=15, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)),

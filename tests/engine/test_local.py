@@ -106,7 +106,7 @@ async def test_a_store_that_fails_fails_the_claim_and_not_the_engine(tmp_path: P
     task = asyncio.create_task(claim(kit))
     await asyncio.sleep(0.01)
     await kit.store.close()
-    kit.engine._look("default")
+    kit.engine._dispatcher._look("default")
     with pytest.raises(ServerUnavailable):
         await soon(task)
     with pytest.raises(ServerUnavailable):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from viewcomfy.core.events import Event
-from viewcomfy.core.jobs import JobError, JobStatus, Manifest
+from viewcomfy.core.jobs import Job, JobError, JobStatus, Manifest
 
 Answerer = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 """Takes an order and returns the answer to it, both of JSON's values; or raises a ViewComfyError."""
@@ -34,6 +34,7 @@ class Claimer:
     behind a short one; 2: one that must be started).
     `patience` is how many seconds a job must have waited before this claimer may have it, so that a backend is not
     started for a job that a running one is about to take.
+    `catalog` is the revision of its backend's catalog (None: not known), `memory` the GiB of its GPU's memory (0: not known).
     """
 
     worker: str
@@ -42,16 +43,19 @@ class Claimer:
     unfit: frozenset[str] = frozenset()
     rank: int = 0
     patience: float = 0.0
+    catalog: str | None = None
+    memory: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to run a job. `attempt` counts from 1; `expires_at` is Unix time and moves with `extend`."""
+    """The right to run a job of a pool. `attempt` counts from 1; `expires_at` is Unix time and moves with `extend`."""
 
     prompt_id: str
     attempt: int
     worker: str
     expires_at: float
+    pool: str = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +75,20 @@ class Engine(Protocol):
     The engine emits the STATUS event of every change of status itself, and a final STATUS event ends the job's stream.
     """
 
+    @property
+    def patience(self) -> float:
+        """For how many seconds it may help to repeat a call that has raised ServerUnavailable."""
+        raise NotImplementedError
+
     async def enqueue(self, ticket: Ticket) -> None:
         """Make a stored job available to workers. Calling it again for the same job does nothing."""
 
     async def claim(self, claimer: Claimer) -> Lease:
         """Wait for a job that this worker may run, and lease it. Cancelling the call never loses a job."""
         raise NotImplementedError
+
+    async def job(self, lease: Lease) -> Job | None:
+        """Return the leased job with its workflow; None when it is gone, canceled or somebody else's."""
 
     async def extend(self, lease: Lease) -> Lease:
         """Renew a lease. Raises StaleLease when the job has been given to somebody else, canceled or finished."""

@@ -13,13 +13,12 @@ from viewcomfy.core.events import Event, EventKind
 from viewcomfy.core.jobs import Job, JobError, JobStatus
 from viewcomfy.engine.local_news import JobNews
 from viewcomfy.engine.rows import EventRows, QueueRows
+from viewcomfy.engine.standing import REMEMBERED
 
 GAP = 100_000
 """Numbering goes on this far above the last stored event after a restart: what a crash has lost had numbers too."""
 MAX_UNSTORED = 20_000
 """How many events wait for the store at most; when it cannot take any, the oldest are lost rather than all memory."""
-REMEMBERED = 60.0
-"""Seconds for which the end of a job is remembered without asking the store."""
 
 log = structlog.get_logger(__name__)
 

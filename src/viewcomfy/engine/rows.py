@@ -1,4 +1,4 @@
-"""What the local engine needs of a store: the jobs as a queue, and the events."""
+"""What an engine needs of a store: the jobs as a queue, and the events."""
 
 from __future__ import annotations
 
@@ -46,8 +46,34 @@ class QueueRows(Protocol):
         """Return prompt_id, pool, status and the last stored seq of every job that is not finished."""
         raise NotImplementedError
 
+    async def queued(self) -> list[tuple[str, str, int, float]]:
+        """Return prompt_id, pool, attempt and the Unix time of queueing of every job that waits, in no order."""
+        raise NotImplementedError
+
+    async def running(self) -> list[Job]:
+        """Return every job that runs, as it stands."""
+        raise NotImplementedError
+
+    async def finished_since(self, time: float) -> list[Job]:
+        """Return every job that has ended since a Unix time, as it stands."""
+        raise NotImplementedError
+
+    async def renew_all(self, *, expires_at: float) -> None:
+        """Move the end of every lease."""
+
+    async def running_limits(self) -> Mapping[str, int]:
+        """Return how many jobs of a key may run at once, for the keys that have such a limit."""
+        raise NotImplementedError
+
+    async def waiting(self, pool: str | None) -> int:
+        """Return how many jobs wait in a pool, or in all of them."""
+        raise NotImplementedError
+
     async def standing(self, prompt_id: str) -> Job | None:
         """Return a job as it stands."""
+
+    async def job(self, prompt_id: str) -> Job | None:
+        """Return a job as it stands, with its workflow."""
 
     async def position(self, prompt_id: str) -> int | None:
         """Return how many jobs stand before this one; None when it does not wait."""

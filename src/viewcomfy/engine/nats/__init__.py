@@ -1,0 +1,1 @@
+"""The engine of many machines: jobs in the store, everything that moves over NATS."""
