@@ -1,0 +1,1 @@
+"""Telemetry: spans for who collects them."""
