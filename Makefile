@@ -9,10 +9,10 @@ PY := .venv/bin/python
 READY := .venv/ready
 COMFYUI ?= .comfyui
 
-.PHONY: help setup demo serve dashboard check fmt test unit e2e screenshots bench lock clean
+.PHONY: help setup demo serve dashboard check fmt test unit e2e screenshots bench chaos services services-down lock clean
 
 help: ## list these
-	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
 setup: $(READY) ## make .venv with everything in it
 
@@ -57,13 +57,23 @@ screenshots: $(READY) dashboard comfyui ## take the pictures of docs/images anew
 bench: $(READY) comfyui ## measure it beside a raw driver on one ComfyUI
 	$(PY) -m bench --comfyui $(COMFYUI) $(ARGS)
 
+chaos: $(READY) ## run thousands of jobs while servers, workers, NATS, PostgreSQL and S3 are killed, paused and cut off
+	$(PY) -m tests.chaos $(ARGS)
+
 .PHONY: comfyui
 comfyui: $(READY)
 	@.venv/bin/viewcomfy comfyui install --dir $(COMFYUI) --tiny-models
+
+services: $(READY) ## start PostgreSQL, NATS and an S3 server in .services, and print what to export for them
+	@$(PY) -m tools.services up
+
+services-down: $(READY) ## stop them
+	@$(PY) -m tools.services down
 
 lock: $(READY) ## write constraints.txt anew, with the newest versions
 	@$(PY) -m tools.lock
 
 clean: ## remove what can be made again; ComfyUI and the data folders stay
-	rm -rf .venv dashboard/node_modules src/viewcomfy/server/static/dashboard .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	[ ! -x $(PY) ] || $(PY) -m tools.services down
+	rm -rf .venv .services dashboard/node_modules src/viewcomfy/server/static/dashboard .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
 	find src tests bench tools examples -name __pycache__ -prune -exec rm -rf {} +

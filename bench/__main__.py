@@ -8,9 +8,10 @@ import itertools
 import statistics
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
-from bench import memory, report, starts, validation
+from bench import engines, files, forks, memory, report, scheduling, scheduling_plots, starts, stores, validation
 from bench.raw import RawDriver
 from bench.server import Bench, BenchServer
 from bench.workflows import CHANGING, sleeping, text_to_image, trivial
@@ -100,26 +101,68 @@ async def two_backends(comfyui: str, scale: float) -> None:
     print(f"sleeping jobs: 1 backend {rates[0]:.2f} jobs/s, 2 backends {rates[1]:.2f} jobs/s, ratio {rates[1] / rates[0]:.2f}")
 
 
+async def on_comfyui(comfyui: str, chosen: set[str], scale: float) -> None:
+    """Measure what needs a ComfyUI."""
+    if chosen & {"trivial", "image", "clients"}:
+        await beside_raw(comfyui, chosen, scale)
+    if "backends" in chosen:
+        await two_backends(comfyui, scale)
+    if "forks" in chosen:
+        await forks.measure(comfyui, scale)
+    if "validation" in chosen:
+        validation.measure()
+    for name, measure in (("memory", memory.measure), ("starts", starts.measure), ("report", report.measure)):
+        if name in chosen:
+            await measure(comfyui)
+
+
+def simulate(workers: int, *, plots: bool) -> None:
+    """Compare policies on a virtual clock."""
+    results, costs = scheduling.measure(workers)
+    if plots:
+        scheduling_plots.draw(results, scheduling.by_load(min(workers, 200)), costs, Path(__file__).parent.parent / "docs" / "images")
+
+
 async def main() -> None:
-    names = ("trivial", "image", "clients", "backends", "memory", "starts", "validation", "report")
+    names = (
+        "trivial",
+        "image",
+        "clients",
+        "backends",
+        "memory",
+        "starts",
+        "forks",
+        "validation",
+        "report",
+        "stores",
+        "files",
+        "engines",
+        "scheduling",
+    )
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", default=list(names), help=f"what to measure: {', '.join(names)}")
-    parser.add_argument("--comfyui", required=True, help="a folder made by `viewcomfy comfyui install`, with the test nodes")
+    parser.add_argument(
+        "--comfyui", help="what `viewcomfy comfyui install` made, with the test nodes; not for: stores, files, engines, scheduling"
+    )
+    parser.add_argument("--postgres", help="the URL of an empty database; absent: a server is started")
+    parser.add_argument("--workers", type=int, default=1000, help="scheduling: how many workers are simulated")
+    parser.add_argument("--plots", action="store_true", help="scheduling: draw the pictures of the docs")
     parser.add_argument("--scale", type=float, default=1.0, help="more or fewer runs")
     options = parser.parse_args()
     chosen = set(options.names)
-    if chosen & {"trivial", "image", "clients"}:
-        await beside_raw(options.comfyui, chosen, options.scale)
-    if "backends" in chosen:
-        await two_backends(options.comfyui, options.scale)
-    if "memory" in chosen:
-        await memory.measure(options.comfyui)
-    if "starts" in chosen:
-        await starts.measure(options.comfyui)
-    if "validation" in chosen:
-        validation.measure()
-    if "report" in chosen:
-        await report.measure(options.comfyui)
+    if "stores" in chosen:
+        await stores.measure(options.postgres, options.scale)
+    if "files" in chosen:
+        await files.measure(options.scale)
+    if "engines" in chosen:
+        await engines.measure(options.postgres, options.scale)
+    if "scheduling" in chosen:
+        simulate(options.workers, plots=options.plots)
+    if chosen <= {"stores", "files", "engines", "scheduling"}:
+        return
+    if not options.comfyui:
+        parser.error("--comfyui is missing")
+    await on_comfyui(options.comfyui, chosen, options.scale)
 
 
 if __name__ == "__main__":

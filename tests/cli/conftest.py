@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.typed import Typed, type_line
-from tests.e2e.product import ADMIN_TOKEN, Product, environment
-
-
-@pytest.fixture(scope="session")
-def fake_url() -> Iterator[str]:
-    """The URL of a ComfyUI in memory, in a process of its own."""
-    command = [sys.executable, "-u", "-m", "viewcomfy.testing.fake_comfy", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as process:
-        assert process.stdout
-        told = next(found for line in process.stdout if (found := re.search(r"http://\S+", line)))
-        yield told[0].rstrip("/")
-        process.terminate()
+from tests.e2e.product import ADMIN_TOKEN, Product
 
 
 @pytest.fixture(scope="session")

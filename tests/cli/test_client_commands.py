@@ -193,9 +193,11 @@ def test_a_secret_is_told_once_and_never_listed(as_admin: Type) -> None:
 
 
 def test_a_key_is_made_with_limits(as_admin: Type, picture: str) -> None:
-    made = as_admin("keys", "create", "--expires-days", "2", "--max-active", "3", "--max-per-day", "50", "--json").json
+    made = as_admin(
+        "keys", "create", "--expires-days", "2", "--max-active", "3", "--max-per-day", "50", "--max-running", "1", "--json"
+    ).json
     listed = {row["client_id"]: row for row in as_admin("keys", "list", "--json").json}[made["client_id"]]
-    assert (listed["max_active"], listed["max_per_day"], listed["share"]) == (3, 50, False)
+    assert (listed["max_active"], listed["max_per_day"], listed["max_running"], listed["share"]) == (3, 50, 1, False)
     assert 1.9 * 86_400 < listed["expires_at"] - listed["created_at"] < 2.1 * 86_400
     told = as_admin("keys", "create", "--expires-days", "0", "--json")
     assert (told.code, told.error["code"]) == (2, "bad_input")

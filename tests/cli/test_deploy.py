@@ -47,6 +47,20 @@ def test_deploying_makes_versions_at_one_url(as_admin: Type, server: Product, wr
     assert (made["time_limit"], made["note"], made["title"]) == (5, "quicker", "Pictures")
 
 
+def test_where_jobs_run_is_said_kept_and_changed(as_admin: Type, written: Written) -> None:
+    told = as_admin("deploy", "placed", written(PICTURE), "--pool", "a100", "--priority", "0", "--memory", "20")
+    assert "No worker of the pool 'a100' is there" in told.err
+    assert as_admin("deploy", "placed", "w.json", "--json").json["pool"] == "a100"
+    shown = as_admin("deployments", "show", "placed").out
+    assert [word in shown for word in ("a100", "urgent", "20 GiB")] == [True, True, True]
+    moved = as_admin("deployments", "place", "placed", "--pool", "default", "--json").json
+    assert (moved["pool"], moved["priority"], moved["memory"], moved["version"]) == ("default", 0, 20, 3)
+    assert as_admin("deployments", "place", "placed", "--memory", "0", "--priority", "2").code == 0
+    for wrong in (["--priority", "5"], ["--pool", "no pool"], ["--memory", "-1"], []):
+        told = as_admin("deployments", "place", "placed", *wrong, "--json")
+        assert (told.code, told.error["code"]) == (2, "bad_input")
+
+
 def test_the_inputs_and_a_call_to_try_are_shown(as_admin: Type, server: Product, written: Written) -> None:
     told = as_admin("deploy", "shown", written(POSTER))
     assert told.code == 0

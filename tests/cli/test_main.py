@@ -69,6 +69,25 @@ def test_a_part_that_is_not_installed_is_answered_with_what_to_type(missing: str
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("missing", "words", "extra"),
+    [
+        ("psycopg", ["serve", "--store", "postgresql://u:p@127.0.0.1:9/x"], "viewcomfy[postgres]"),
+        ("nats", ["serve", "--engine", "nats://127.0.0.1:9"], "viewcomfy[nats]"),
+        ("obstore", ["serve", "--files", "s3://bucket"], "viewcomfy[s3]"),
+        ("bcrypt", ["nats", "config"], "viewcomfy[nats]"),
+        ("nats", ["worker", "--engine", "nats://127.0.0.1:9", "--comfyui", "http://127.0.0.1:9"], "viewcomfy[worker]"),
+        ("aiohttp", ["worker", "--engine", "nats://127.0.0.1:9", "--comfyui", "http://127.0.0.1:9"], "viewcomfy[worker]"),
+    ],
+)
+def test_an_engine_that_is_not_installed_is_answered_with_what_to_type(missing: str, words: list[str], extra: str, tmp_path: Path) -> None:
+    program = f"import sys; sys.modules[{missing!r}] = None; from viewcomfy.cli.main import run; sys.exit(run({words!r}))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path, check=False, timeout=60)
+    assert f'pip install "{extra}"' in done.stderr, done.stderr
+    assert done.returncode == ExitCode.LOCAL
+    assert "Traceback" not in done.stderr
+
+
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     workflow = tmp_path / "w.json"
     workflow.write_text('{"1": {"class_type": "X", "inputs": {"text": "' + "x" * 1_000_000 + '"}}}')

@@ -301,6 +301,9 @@ KEY = {
     "client_id": "k 1", "name": "n", "deployments": None, "allow_override": True, "created_at": 1.0, "last_used_at": None,
     "revoked_at": None,
 }  # fmt: skip
+FIGURES = dict.fromkeys(["jobs", "succeeded", "failed", "canceled", "gpu_seconds", "cold_starts"], 0)
+TIMES = dict.fromkeys(["queue", "cold_start", "run", "total"])
+USAGE = {"since": 1.0, "until": 2.0, "bucket_seconds": 3600, "all": {**FIGURES, **TIMES}, "buckets": [], "groups": [], "errors": []}
 ANSWERS: dict[tuple[str, str], Response] = {
     ("PUT", "/api/deployments/demo"): JSONResponse(DEPLOYED, 201),
     ("POST", "/api/check"): JSONResponse({"inputs": [SEED], "report": REPORT, "changes": []}),
@@ -316,6 +319,8 @@ ANSWERS: dict[tuple[str, str], Response] = {
     ("DELETE", "/api/deployments/demo"): Response(status_code=204),
     ("POST", "/api/keys"): JSONResponse({**KEY, "client_secret": "s"}, 201),
     ("GET", "/api/keys"): JSONResponse([KEY]),
+    ("POST", "/api/deployments/demo/shares"): JSONResponse({**KEY, "share": True, "url": "http://x/s"}, 201),
+    ("GET", "/api/usage"): JSONResponse(USAGE),
     ("DELETE", "/api/keys/k 1"): JSONResponse({**KEY, "revoked_at": 2.0}),
     ("GET", "/api/workers"): JSONResponse({"workers": [], "queued": 3}),
     ("POST", "/api/workers/w 1/backends/comfyui-0/drain"): JSONResponse({"name": "comfyui-0", "state": "ready", "draining": True}, 202),

@@ -201,6 +201,8 @@ def test_management_does_what_it_says(make_client: MakeClient, whole: WholeServe
     assert admin.workers().queued == 0
     (worker,) = admin.workers().workers
     assert admin.order_backend(worker.name, worker.backends[0].name, "start").draining is False
+    scale = admin.scale("a100", minimum=2, maximum=5, wait=10)
+    assert (scale.wanted, scale.limits.max, scale.limits.wait) == (2, 5, 10.0)
     assert admin.backend_logs(worker.name, worker.backends[0].name).lines
     listed = list(admin.jobs(deployment="short-lived", status="succeeded", page_size=1))
     assert {job.deployment for job in listed} == {"short-lived"}

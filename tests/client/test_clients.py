@@ -413,6 +413,12 @@ def test_management_goes_with_the_admin_token(make_client: MakeClient, server: S
     assert [deployment.name for deployment in client.deployments()] == ["demo"]
     assert client.create_key("n", deployments=["demo"]).client_secret == "s"
     assert client.keys()[0].client_id == "k 1"
+    assert client.create_key("n", expires_at=9.0, max_active=1, max_per_day=2, max_running=3).client_id == "k 1"
+    assert server.seen[-1].body == {"name": "n", "expires_at": 9.0, "max_active": 1, "max_per_day": 2, "max_running": 3}
+    assert client.share("demo", "n", max_per_day=5).url == "http://x/s"
+    assert server.seen[-1].body == {"name": "n", "max_per_day": 5}
+    assert client.usage(since=1.0, by="key").bucket_seconds == 3600
+    assert server.seen[-1].query == {"since": "1.0", "by": "key"}
     assert client.revoke_key("k 1").revoked_at == 2.0
     assert client.workers().queued == 3
     assert client.order_backend("w 1", "comfyui-0", "drain").draining is True
@@ -433,6 +439,10 @@ def test_what_is_not_safe_to_repeat_is_sent_once(client: Any, server: ScriptedSe
     with pytest.raises(ServerUnavailable):
         client.create_key("n")
     assert len(server.seen) == 1
+    server.fail("POST", "/api/jobs/1/retry", fault)
+    with pytest.raises(ServerUnavailable):
+        client.job("1").retry()
+    assert len(server.seen) == 2
 
 
 def test_a_page_that_is_no_answer_of_ours_is_told_apart(make_client: MakeClient, server: ScriptedServer) -> None:

@@ -29,6 +29,7 @@ from viewcomfy import (
     JobStatus,
     UnknownBatch,
     UnknownDeployment,
+    UnknownJob,
     UnknownVersion,
     WorkflowFailed,
 )
@@ -114,6 +115,30 @@ def test_lines_are_told(client: Any) -> None:
     lines: list[str] = []
     client.deployment("wait").infer_with_logs(seed=uuid.uuid4().int % 2**32, on_log=lines.append, timeout=30)
     assert "waited 0.1 s" in lines
+
+
+def test_a_job_runs_again_and_goes(client: Any) -> None:
+    job = client.deployment("paint").run(color=0xFF0000)
+    first = job.result(timeout=60)
+    again = job.retry()
+    assert again.prompt_id != job.prompt_id
+    assert again.result(timeout=60).prompt == first.prompt
+    job.delete()
+    with pytest.raises(UnknownJob):
+        job.status()
+    assert again.status() is JobStatus.SUCCEEDED
+
+
+def test_a_link_is_shared_and_usage_is_told(admin: Any, client: Any) -> None:
+    made = admin.share("paint", "friends", max_per_day=3, max_running=1)
+    assert made.url.startswith("http")
+    known = {key.client_id: key for key in admin.keys()}[made.client_id]  # noqa: SIM118  no dictionary's
+    assert (known.share, known.name, known.deployments, known.max_per_day, known.max_running) == (True, "friends", ["paint"], 3, 1)
+    admin.revoke_key(made.client_id)
+    client.deployment("paint").infer(color=1, timeout=60)
+    usage = admin.usage(deployment="paint", by="deployment")
+    assert usage.all.jobs >= 1
+    assert [group.group for group in usage.groups] == ["paint"]
 
 
 def test_every_mistake_is_named_before_anything_runs(client: Any) -> None:

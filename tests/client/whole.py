@@ -8,7 +8,8 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from viewcomfy.cli.serving import Told, run_loop, running_server
+from viewcomfy.cli.process import Told, run_loop
+from viewcomfy.cli.serving import running_server
 from viewcomfy.settings import Settings
 from viewcomfy.testing.fake_comfy import run_fake_comfy
 from viewcomfy.wire.keys import NewKeyOut

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from viewcomfy.core.durations import DAY, HOUR
 from viewcomfy.core.errors import BadInput
 from viewcomfy.core.spread import Percentiles
-from viewcomfy.core.usage import DAY, HOUR, BucketSize, Figures, Grouping, Ledger, UsageRow, Window
+from viewcomfy.core.usage import BucketSize, Figures, Grouping, Ledger, UsageRow, Window
 
 NOW = 1_800_000_900.0
 NOTHING = Figures(0, 0, 0, 0, 0.0, 0, None, None, None, None)

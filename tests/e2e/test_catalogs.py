@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,11 +63,19 @@ async def site(installation: Installation, data: Path) -> AsyncIterator[Site]:
     pool = Pool.managed(Launch(installation, data / "backends"), 2)
     async with LocalEngine(store.queue, store.events) as engine:
         catalogs = Catalogs(pool, files, data / "catalogs.json")
-        runner = Runner(engine=engine, rows=store.jobs, files=files, cancel_grace=1)
+        runner = Runner(engine=engine, files=files, cancel_grace=1)
         worker = Worker(engine=engine, pool=pool, runner=runner, lease_seconds=30, catalogs=catalogs)
+
+        async def answer(_: Mapping[str, Any]) -> Mapping[str, Any]:
+            await worker.inspect()
+            return {}
+
+        serving = asyncio.create_task(engine.serve(worker.name, answer))
+        await worker.announce()
         try:
-            yield Site(pool, catalogs, CatalogService(engine=engine, files=files, inspect=worker.inspect))
+            yield Site(pool, catalogs, CatalogService(engine=engine, files=files))
         finally:
+            serving.cancel()
             await pool.stop()
     await store.close()
 

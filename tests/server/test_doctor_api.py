@@ -27,7 +27,7 @@ async def test_an_installation_that_is_well_says_so(site: Site) -> None:
     assert found["deployments"].keys() == WORKFLOWS.keys()
     assert all(report["checked"] and report["ok"] for report in found["deployments"].values())
     subjects = [check["subject"].partition(" of ")[0] for check in found["checks"]]
-    assert subjects == ["disk", "disk", "memory", "clock"]
+    assert subjects == ["the store", "files", "the engine", "sync", "disk", "disk", "memory", "clock", "version"]
     assert all(check["message"] and (check["state"] == "ok" or check["hint"]) for check in found["checks"])
 
 
@@ -71,7 +71,7 @@ async def test_without_any_comfyui_the_doctor_says_what_to_do(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nowhere = partial(find, url="http://127.0.0.1:0", folders=())  # whatever runs or lies on the machine of the tests
-    monkeypatch.setattr("viewcomfy.cli.assemble.find", nowhere)
+    monkeypatch.setattr("viewcomfy.cli.assemble_worker.find", nowhere)
     async with open_site(tmp_path_factory.mktemp("data"), comfyui=None) as site:
         found = await manage(site, "GET", "doctor")
         assert "comfyui install" in next(check["message"] for check in found["checks"] if check["subject"] == "ComfyUI")

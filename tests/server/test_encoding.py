@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import AsyncIterable, AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,13 @@ class Held(Files):
         for at in range(0, len(data), self._piece):
             yield data[at : at + self._piece]
 
-    def local_path(self, key: str) -> Path | None:
+    async def copy(self, source_key: str, key: str) -> int:
+        raise NotImplementedError
+
+    def at_hand(self, key: str) -> AbstractAsyncContextManager[Path]:
+        raise NotImplementedError
+
+    async def sign(self, key: str, verb: str, seconds: float) -> str | None:
         return None
 
     async def remove(self, prefix: str) -> int:

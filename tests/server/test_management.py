@@ -55,6 +55,26 @@ async def test_each_deploy_is_a_new_version(site: Site) -> None:
     assert (await site.infer("poster.v-1")).json()["code"] == "unknown_deployment"
 
 
+async def test_a_deployment_says_where_its_jobs_run(site: Site) -> None:
+    place = {"pool": "a100", "priority": 0, "memory": 20.5}
+    made = (await site.http.put("/api/deployments/placed", json={"workflow_api": PICTURE, **place}, headers=site.admin)).json()
+    assert {name: made[name] for name in place} == place
+    assert ["No worker of the pool 'a100' is there; jobs wait until one comes."] == made["notes"]
+    again = (await site.http.put("/api/deployments/placed", json={"workflow_api": PICTURE}, headers=site.admin)).json()
+    assert {name: again[name] for name in place} == place  # a new version stays where the one before was
+    moved = await site.http.patch("/api/deployments/placed/inputs", json={"pool": "default", "memory": 0}, headers=site.admin)
+    assert (moved.status_code, moved.json()["pool"], moved.json()["priority"], moved.json()["notes"]) == (201, "default", 0, [])
+    wrong = await site.http.patch("/api/deployments/placed/inputs", json={"priority": 9}, headers=site.admin)
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "bad_input")
+
+
+async def test_a_call_is_refused_where_its_pool_has_no_worker(site: Site) -> None:
+    await site.http.put("/api/deployments/far", json={"workflow_api": PICTURE, "pool": "a100"}, headers=site.admin)
+    answer = await site.infer("far")
+    assert (answer.status_code, answer.json()["code"]) == (503, "no_backend")
+    assert "a100" in answer.json()["message"]
+
+
 async def test_a_key_reads_the_params_of_what_it_may_call(site: Site) -> None:
     limited = await site.make_key(deployments=["picture"])
     assert (await site.http.get("/d/picture", headers=limited)).json()["params"]["1-inputs-color"] == 0
@@ -75,6 +95,12 @@ async def test_a_key_reads_the_params_of_what_it_may_call(site: Site) -> None:
         (b'{"workflow_api": {}, "time_limit": -1}', "bad_input"),
         (b'{"workflow_api": {}, "time_limit": "9"}', "bad_input"),
         (b'{"workflow_api": {}, "tmie_limit": 1}', "bad_input"),
+        (b'{"workflow_api": {}, "pool": "a b"}', "bad_input"),
+        (b'{"workflow_api": {}, "pool": ""}', "bad_input"),
+        (b'{"workflow_api": {}, "priority": 3}', "bad_input"),
+        (b'{"workflow_api": {}, "priority": -1}', "bad_input"),
+        (b'{"workflow_api": {}, "memory": -1}', "bad_input"),
+        (b'{"workflow_api": {}, "memory": 1e9}', "bad_input"),
         (b'{"workflow_api": {}}', "invalid_workflow"),
         (b'{"workflow_api": {"nodes": []}}', "ui_workflow"),
     ],

@@ -49,6 +49,16 @@ async def test_metrics_count_requests_by_route_and_never_by_name(site: Site) -> 
     assert "picture" not in text
 
 
+async def test_metrics_tell_what_became_of_jobs_by_pool_and_to_the_admin_by_deployment(site: Site) -> None:
+    await site.infer("picture", {"1-inputs-color": 1})
+    asked = await site.http.get("/metrics")
+    assert re.search(r'^viewcomfy_jobs_ended_total{pool="default",status="succeeded"} [1-9]', asked.text, re.MULTILINE)
+    assert re.search(r'^viewcomfy_job_run_seconds_count{pool="default"} [1-9]', asked.text, re.MULTILINE)
+    asked = await site.http.get("/metrics", headers=site.admin)
+    assert re.search(r'^viewcomfy_jobs_ended_total{deployment="picture",pool="default",status="succeeded"} [1-9]', asked.text, re.MULTILINE)
+    assert (await site.http.get("/metrics", headers={"authorization": "Bearer wrong"})).status_code == 401
+
+
 async def test_the_documentation_loads_nothing_from_other_hosts(site: Site) -> None:
     answer = await site.http.get("/docs")
     assert answer.status_code == 200

@@ -37,7 +37,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple
     dns = fetch_site.Dns({"files.test": [[fetch_site.PUBLIC]], "inside.test": [[fetch_site.PRIVATE]]})
     options: dict[str, Any] = {"resolve": dns.resolve, "is_public": lambda address: address == fetch_site.PUBLIC, "tls": client}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("viewcomfy.cli.assemble.Fetcher", partial(Fetcher, **options))
+        patch.setattr("viewcomfy.cli.assemble_services.Fetcher", partial(Fetcher, **options))
         async with fetch_site.open_site(server) as web:
             allowed = f"files.test:{web.port}, inside.test:{web.port}"
             async with open_site(tmp_path_factory.mktemp("data"), fetch_allow=allowed, max_upload=100_000, fetch_seconds=1.0) as site:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from viewcomfy.files.local import LocalFiles
 from viewcomfy.service.catalogs import CatalogService
 from viewcomfy.service.checker import Checker
 from viewcomfy.service.deployments import DeploymentService
+from viewcomfy.service.eligibility import Eligibility
 from viewcomfy.service.infer import InferLimits, InferService
 from viewcomfy.service.intake import Intake
 from viewcomfy.service.jobs import JobService
@@ -28,7 +29,13 @@ from viewcomfy.service.keys import KeyService
 from viewcomfy.service.past_jobs import PastJobs
 from viewcomfy.service.quotas import Quotas
 from viewcomfy.service.received import Received, ReceivedFile
+from viewcomfy.service.verdicts import Verdicts
 from viewcomfy.store.store import Store
+
+
+async def nothing() -> None:
+    """Do nothing."""
+
 
 PNG = b"\x89PNG\r\n\x1a\n"
 """What a picture begins with: a file is known by that."""
@@ -64,6 +71,13 @@ class Desk:
     keys: KeyService
     past_jobs: PastJobs
     caller: Caller = field(default_factory=Caller)
+    inspect: Callable[[], Awaitable[None]] = nothing
+    """What the worker does when it is asked what its backends have."""
+
+    async def answer(self, _: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Play the worker that is asked something."""
+        await self.inspect()
+        return {}
 
     async def deploy(self, name: str = "d", workflow: dict[str, Any] | None = None) -> Deployment:
         """Deploy a workflow."""
@@ -108,11 +122,13 @@ async def open_desk(
     async with AsyncExitStack() as stack:
         store = await Store.open(folder / "test.db")
         stack.push_async_callback(store.close)
-        engine = await stack.enter_async_context(LocalEngine(store.queue, store.events))
+        verdicts = Verdicts()
+        engine = await stack.enter_async_context(LocalEngine(store.queue, store.events, fits=verdicts.fits))
         await engine.present(WorkerInfo("test", "default", ({"name": "comfyui-0"},) * backends))
         clock, kept = Clock(), files or LocalFiles(folder / "files")
         deployments = DeploymentService(store.deployments, clock)
-        checker = Checker(CatalogService(engine=engine, files=kept))
+        catalogs = CatalogService(engine=engine, files=kept)
+        checker, eligibility = Checker(catalogs), Eligibility(verdicts, store.needs, catalogs, engine)
         infer = InferService(
             deployments=deployments,
             rows=store.jobs,
@@ -122,9 +138,14 @@ async def open_desk(
             intake=Intake(folder / "tmp", Fetcher(FetchLimits()), 2**20),
             quotas=Quotas(store.accepted, clock),
             limits=InferLimits(max_queue, time_limit),
+            eligibility=eligibility,
             clock=clock,
         )
         jobs = JobService(store.jobs, engine, clock, poll_seconds=0.05)
         keys = KeyService(store.keys, store.meta, clock)
         past_jobs = PastJobs(jobs=jobs, rows=store.jobs, files=kept, infer=infer, deployments=deployments, checker=checker, clock=clock)
-        yield Desk(folder, store, kept, engine, clock, deployments, infer, jobs, keys, past_jobs)
+        desk = Desk(folder, store, kept, engine, clock, deployments, infer, jobs, keys, past_jobs)
+        serving = asyncio.create_task(engine.serve("test", desk.answer))
+        await asyncio.sleep(0)
+        yield desk
+        serving.cancel()

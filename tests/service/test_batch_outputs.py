@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import io
-import threading
 import zipfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -88,14 +89,16 @@ class SlowFiles(LocalFiles):
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self.asked = 0
-        self.begun, self.go_on = threading.Event(), threading.Event()
+        self.begun, self.go_on = asyncio.Event(), asyncio.Event()
 
-    def local_path(self, key: str) -> Path | None:
+    @asynccontextmanager
+    async def at_hand(self, key: str) -> AsyncIterator[Path]:
         self.asked += 1
         if self.asked == 2:
             self.begun.set()
-            self.go_on.wait(10)
-        return super().local_path(key)
+            await self.go_on.wait()
+        async with super().at_hand(key) as path:
+            yield path
 
 
 async def test_whoever_goes_away_stops_the_drawing(tmp_path: Path) -> None:
@@ -112,7 +115,7 @@ async def test_whoever_goes_away_stops_the_drawing(tmp_path: Path) -> None:
                 raise AssertionError("it should have been stopped")
 
         drawing, waiting = asyncio.create_task(draw()), asyncio.create_task(draw())
-        await asyncio.to_thread(files.begun.wait, 10)
+        await files.begun.wait()
         for task in (waiting, drawing):
             task.cancel()
         asyncio.get_running_loop().call_soon(files.go_on.set)

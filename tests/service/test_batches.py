@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from obstore.store import MemoryStore
 
 from tests.service.batch_kit import SEEDS, Office, data_url, png
 from tests.service.kit import Desk, open_desk
@@ -28,6 +29,7 @@ from viewcomfy.core.errors import (
 )
 from viewcomfy.core.jobs import JobStatus
 from viewcomfy.engine.base import Claimer
+from viewcomfy.files.cloud import CloudFiles
 from viewcomfy.files.local import LocalFiles
 from viewcomfy.service.batches import BatchLimits
 from viewcomfy.service.received import ReceivedFile
@@ -137,12 +139,32 @@ async def test_a_file_that_all_jobs_share_is_one_file_on_the_disk(office: Office
     file = office.desk.file(png())
     batch = await office.submit(await office.desk.deploy(), SEEDS, file)
     uploads = [job.uploads[0] for job in await office.jobs(batch)]
-    paths = [office.desk.files.local_path(upload.file_key) for upload in uploads]
-    assert len({path.stat().st_ino for path in paths if path}) == 1
+    paths = [_path(office, upload.file_key) for upload in uploads]
+    assert len({path.stat().st_ino for path in paths}) == 1
     assert len({upload.filename for upload in uploads}) == 3
     assert await office.desk.files.usage() == file.size
     await office.desk.files.remove(f"jobs/{batch.prompt_ids[0]}/")
-    assert [path is not None and path.is_file() for path in paths] == [False, True, True]
+    assert [path.is_file() for path in paths] == [False, True, True]
+
+
+class Counting(CloudFiles):
+    """Files that lie elsewhere, and how many were brought there."""
+
+    brought = 0
+
+    async def put_file(self, key: str, path: Path) -> int:
+        self.brought += 1
+        return await super().put_file(key, path)
+
+
+async def test_a_file_that_all_jobs_share_is_brought_to_another_place_once(tmp_path: Path) -> None:
+    files = Counting(MemoryStore(), tmp_path / "spool", "memory")
+    async with open_desk(tmp_path, files=files) as desk:
+        office = Office(desk)
+        batch = await office.submit(await desk.deploy(), SEEDS, desk.file(png()))
+        sizes = [await files.size(job.uploads[0].file_key) for job in await office.jobs(batch)]
+    assert sizes == [len(png())] * len(batch.prompt_ids)
+    assert files.brought == 1
 
 
 async def test_a_data_url_that_all_jobs_share_is_decoded_once(office: Office) -> None:
@@ -161,9 +183,11 @@ async def test_jobs_can_have_files_of_their_own(office: Office) -> None:
 
 
 def _inode(office: Office, key: str) -> int:
-    path = office.desk.files.local_path(key)
-    assert path
-    return path.stat().st_ino
+    return _path(office, key).stat().st_ino
+
+
+def _path(office: Office, key: str) -> Path:
+    return office.desk.folder / "files" / key
 
 
 async def test_a_mask_is_put_on_its_image_once(office: Office) -> None:

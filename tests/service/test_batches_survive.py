@@ -52,7 +52,7 @@ async def test_a_batch_that_a_killed_server_took_is_there_whole_and_no_other_is(
         for prompt_id in members:
             job = await desk.store.jobs.get(prompt_id)
             assert job
-            assert desk.files.local_path(job.uploads[0].file_key)
+            assert await desk.files.size(job.uploads[0].file_key)
         for _ in members:
             lease = await desk.engine.claim(Claimer("test"))
             await desk.engine.commit(lease, Manifest(JobStatus.SUCCEEDED))

@@ -44,6 +44,11 @@ async def tell(desk: Desk, revisions: Sequence[str | None], worker: str = "test"
     await desk.engine.present(WorkerInfo(worker, "default", backends))
 
 
+async def for_ever() -> None:
+    """Be a ComfyUI that does not come up."""
+    await asyncio.get_running_loop().create_future()
+
+
 @pytest.fixture
 def service(desk: Desk) -> CatalogService:
     return CatalogService(engine=desk.engine, files=desk.files)
@@ -110,7 +115,7 @@ async def test_nothing_is_certain_while_a_backend_is_unknown(desk: Desk, service
     assert await service.live_choices(CHECKPOINT, [DECLARED], certain=True) == {DECLARED.key: ["a.ckpt"]}
 
 
-async def test_a_refresh_tells_why_something_is_unknown(desk: Desk) -> None:
+async def test_a_refresh_tells_why_something_is_unknown(desk: Desk, service: CatalogService) -> None:
     outcome: list[Exception] = [NoBackend("ComfyUI ended.", hint="Look at its log.")]
 
     async def inspect() -> None:
@@ -118,15 +123,15 @@ async def test_a_refresh_tells_why_something_is_unknown(desk: Desk) -> None:
             raise outcome.pop()
         await tell(desk, [await keep(desk, "a.ckpt")])
 
-    service = CatalogService(engine=desk.engine, files=desk.files, inspect=inspect)
+    desk.inspect = inspect
     await service.refresh()
     assert service.why_unknown == "ComfyUI ended. Look at its log."
     await service.refresh()
     assert (service.why_unknown, list(await service.by_backend())) == ("", ["comfyui-0"])
 
 
-async def test_a_refresh_waits_as_long_as_its_caller_can(desk: Desk) -> None:
-    service = CatalogService(engine=desk.engine, files=desk.files, inspect=asyncio.Event().wait)  # type: ignore[arg-type]  # it never returns
+async def test_a_refresh_waits_as_long_as_its_caller_can(desk: Desk, service: CatalogService) -> None:
+    desk.inspect = for_ever
     await service.refresh(patience=0.01)
     assert "may still be starting" in service.why_unknown
 

@@ -39,7 +39,8 @@ async def backends(desk: Desk) -> Backends:
 
 @pytest.fixture
 def checker(desk: Desk, backends: Backends) -> Checker:
-    return Checker(CatalogService(engine=desk.engine, files=desk.files, inspect=backends.inspect))
+    desk.inspect = backends.inspect
+    return Checker(CatalogService(engine=desk.engine, files=desk.files))
 
 
 async def checked(checker: Checker, params: dict[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,9 @@ from viewcomfy.service.catalogs import CatalogService
 from viewcomfy.service.checker import Checker
 from viewcomfy.service.deployer import Deployer, Wanted, report_of
 from viewcomfy.service.doctor import Doctor
+from viewcomfy.service.soundings import Soundings
+from viewcomfy.service.eligibility import Eligibility
+from viewcomfy.service.verdicts import Verdicts
 from viewcomfy.testing.fake_comfy.fake import FakeComfy
 
 pytestmark = pytest.mark.anyio
@@ -50,7 +53,7 @@ def catalogs(desk: Desk) -> CatalogService:
 
 @pytest.fixture
 def deployer(desk: Desk, catalogs: CatalogService) -> Deployer:
-    return Deployer(desk.deployments, catalogs)
+    return Deployer(desk.deployments, catalogs, Eligibility(Verdicts(), desk.store.needs, catalogs, desk.engine))
 
 
 def wanted(workflow: Any = None, **options: Any) -> Wanted:
@@ -118,7 +121,10 @@ async def test_a_report_is_on_what_runs_where_a_call_says_nothing(desk: Desk, ca
     found = await deployer.deploy("poster", wanted(MISSING_MODEL, changes=default))
     assert found.report.ok
     assert (await deployer.report(found.deployment)).ok
-    doctor = Doctor(deployments=desk.deployments, catalogs=catalogs, engine=desk.engine, folder=desk.folder)
+    soundings = Soundings(store=desk.store.about, files=desk.files, engine=desk.engine, folder=desk.folder)
+    doctor = Doctor(
+        deployments=desk.deployments, catalogs=catalogs, engine=desk.engine, soundings=soundings, folder=desk.folder, version="1.0"
+    )
     assert (await doctor.examine()).deployments["poster"].ok
 
 
@@ -187,8 +193,11 @@ async def test_what_can_not_be_deployed_is_refused(deployer: Deployer, said: dic
         await deployer.deploy("No Name", wanted())
 
 
-async def test_a_forced_deploy_waits_for_no_comfyui(desk: Desk) -> None:
-    service = CatalogService(engine=desk.engine, files=desk.files, inspect=asyncio.Event().wait)  # type: ignore[arg-type]  # it never returns
+async def test_a_forced_deploy_waits_for_no_comfyui(desk: Desk, deployer: Deployer) -> None:
+    async def for_ever() -> None:
+        await asyncio.get_running_loop().create_future()
+
+    desk.inspect = for_ever
     async with asyncio.timeout(5):
-        found = await Deployer(desk.deployments, service).deploy("poster", wanted(force=True))
+        found = await deployer.deploy("poster", wanted(force=True))
     assert found.deployment.version == 1

@@ -18,6 +18,7 @@ from viewcomfy.core.doctor import GIB, MIB, State
 from viewcomfy.engine.base import WorkerInfo
 from viewcomfy.service.catalogs import CatalogService
 from viewcomfy.service.doctor import Doctor
+from viewcomfy.service.soundings import Soundings
 from viewcomfy.testing.fake_comfy.fake import FakeComfy
 
 pytestmark = pytest.mark.anyio
@@ -26,7 +27,10 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 def doctor(desk: Desk) -> Doctor:
     catalogs = CatalogService(engine=desk.engine, files=desk.files)
-    return Doctor(deployments=desk.deployments, catalogs=catalogs, engine=desk.engine, folder=desk.folder)
+    soundings = Soundings(store=desk.store.about, files=desk.files, engine=desk.engine, folder=desk.folder)
+    return Doctor(
+        deployments=desk.deployments, catalogs=catalogs, engine=desk.engine, soundings=soundings, folder=desk.folder, version="1.0"
+    )
 
 
 async def test_every_deployment_is_looked_at_on_every_backend(desk: Desk, doctor: Doctor) -> None:
@@ -45,6 +49,8 @@ async def test_every_deployment_is_looked_at_on_every_backend(desk: Desk, doctor
         ({"disk_free": 500 * MIB, "disk_total": GIB}, {"disk of gpu": State.ERROR}),
         ({"memory_available": GIB, "memory_total": 8 * GIB}, {"memory of gpu": State.WARNING}),
         ({"clock": 0.0}, {"clock of gpu": State.ERROR}),
+        ({"version": "1.0"}, {"version of gpu": State.OK}),
+        ({"version": "0.9"}, {"version of gpu": State.WARNING}),
     ],
 )
 async def test_what_a_worker_tells_of_its_machine_is_judged(
@@ -87,3 +93,25 @@ async def test_others_are_answered_while_a_hundred_deployments_are_looked_at(des
         turns += 1
     assert len(examining.result().deployments) == 100
     assert turns > 3
+
+
+async def test_what_a_server_rests_on_is_tried_out(doctor: Doctor) -> None:
+    checks = {check.subject: check for check in (await doctor.examine()).checks}
+    assert checks["the store"].message.startswith("SQLite 3")
+    for subject in ("the store", "files", "the engine", "sync of the data folder"):
+        assert checks[subject].state is not State.ERROR
+
+
+async def test_what_does_not_answer_is_told_and_the_rest_is_looked_at_all_the_same(desk: Desk, doctor: Doctor) -> None:
+    await desk.store.close()
+    soundings = Soundings(store=desk.store.about, files=desk.files, engine=desk.engine, folder=desk.folder)
+    checks = {check.subject: check for check in await soundings.take()}
+    assert checks["the store"].state is State.ERROR
+    assert "closed" in checks["the store"].message
+    assert checks["files"].state is not State.ERROR
+
+
+async def test_the_trial_leaves_no_file_behind(desk: Desk, doctor: Doctor) -> None:
+    before = await desk.files.usage()
+    await doctor.examine()
+    assert await desk.files.usage() == before

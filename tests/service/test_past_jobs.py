@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from obstore.store import MemoryStore
 
 from tests.service.kit import PNG, WORKFLOW, Desk, open_desk
 from viewcomfy.core.errors import (
@@ -21,6 +22,8 @@ from viewcomfy.core.errors import (
 from viewcomfy.core.events import Event, EventKind
 from viewcomfy.core.jobs import Job, JobStatus
 from viewcomfy.core.keys import Caller
+from viewcomfy.files.base import Files
+from viewcomfy.files.cloud import CloudFiles
 from viewcomfy.files.local import LocalFiles
 from viewcomfy.service.past_jobs import LATE_SECONDS
 
@@ -29,11 +32,9 @@ pytestmark = pytest.mark.anyio
 CAT = PNG + b"a cat"
 
 
-class Elsewhere(LocalFiles):
-    """Files that do not lie on this machine."""
-
-    def local_path(self, key: str) -> Path | None:
-        return None
+def in_memory(folder: Path) -> Files:
+    """Return files that do not lie on this machine's disk."""
+    return CloudFiles(MemoryStore(), folder, "memory")
 
 
 class Full(LocalFiles):
@@ -103,14 +104,14 @@ async def test_a_retry_is_filed_under_the_jobs_key_whoever_asks_for_it(desk: Des
 
 
 async def test_files_that_lie_elsewhere_are_copied_too(tmp_path: Path) -> None:
-    async with open_desk(tmp_path, files=Elsewhere(tmp_path / "files")) as desk:
+    async with open_desk(tmp_path, files=in_memory(tmp_path)) as desk:
         again = await desk.past_jobs.retry(desk.caller, (await a_job(desk)).prompt_id)
         assert await content(desk, again) == CAT
         assert again.uploads[0].size == len(CAT)
 
 
-@pytest.mark.parametrize("kind", [LocalFiles, Elsewhere])
-async def test_a_job_whose_files_are_gone_is_not_retried(tmp_path: Path, kind: type[LocalFiles]) -> None:
+@pytest.mark.parametrize("kind", [LocalFiles, in_memory])
+async def test_a_job_whose_files_are_gone_is_not_retried(tmp_path: Path, kind: Callable[[Path], Files]) -> None:
     async with open_desk(tmp_path, files=kind(tmp_path / "files")) as desk:
         job = await a_job(desk)
         await desk.files.remove(f"jobs/{job.prompt_id}/")

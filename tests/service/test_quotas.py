@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -103,12 +104,15 @@ async def test_the_visitors_of_a_link_share_its_limits(desk: Desk) -> None:
     deployment = await desk.deploy()
     caller = await limited(desk, max_active=2)
     other = await limited(desk, max_active=2)
+    assert caller.key
+    assert other.key
+    link, other_link = replace(caller.key, share=True), replace(other.key, share=True)
     for visitor in ("a", "b"):
-        await desk.submit(deployment, caller=Caller(caller.key, visitor))
+        await desk.submit(deployment, caller=Caller(link, visitor))
     for visitor in ("a", "b", "c", ""):
         with pytest.raises(KeyLimit):
-            await desk.submit(deployment, caller=Caller(caller.key, visitor))
-    await desk.submit(deployment, caller=Caller(other.key, "a"))
+            await desk.submit(deployment, caller=Caller(link, visitor))
+    await desk.submit(deployment, caller=Caller(other_link, "a"))
 
 
 async def test_a_key_without_limits_is_not_counted(desk: Desk) -> None:

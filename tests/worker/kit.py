@@ -180,7 +180,7 @@ async def open_shop(
         pool = pool or Pool.attached([fake.url for fake in fakes], limits=IMPATIENT)
         stack.push_async_callback(pool.stop)
         kept = files(folder / "files")
-        runner = Runner(engine=engine, rows=store.jobs, files=kept, cancel_grace=grace)
+        runner = Runner(engine=engine, files=kept, cancel_grace=grace)
         yield Shop(folder, store, kept, engine, fakes, pool, runner)
 
 

@@ -14,8 +14,8 @@ from tests.worker.kit import Shop, Workflow, open_shop, picture, sleeping, until
 from viewcomfy.core.errors import DiskFull
 from viewcomfy.core.jobs import JobStatus
 from viewcomfy.engine.base import Claimer
+from viewcomfy.engine.local import LocalEngine
 from viewcomfy.files.local import LocalFiles
-from viewcomfy.worker import runner
 
 pytestmark = pytest.mark.anyio
 
@@ -49,7 +49,7 @@ async def test_an_end_that_cannot_be_written_down_now_is_written_down_later(shop
 
 
 async def test_a_store_that_stays_away_costs_an_attempt_and_not_the_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "COMMIT_PAUSES", (0.01,))
+    monkeypatch.setattr(LocalEngine, "patience", 0.02)
     async with open_shop(tmp_path, lease_seconds=0.6) as shop, working(shop, lease_seconds=0.6):
         prompt_id = await shop.submit(sleeping(0.2))
         await until(lambda: comfyui_runs(shop))

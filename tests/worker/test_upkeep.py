@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from pathlib import Path
 
 import pytest
 
 from tests.worker.kit import Shop, picture, sleeping, until, working
 from viewcomfy.core.batches import Batch
+from viewcomfy.core.durations import DAY
 from viewcomfy.core.errors import DiskFull
 from viewcomfy.core.jobs import Job, JobStatus
-from viewcomfy.worker.upkeep import DAY, Retention, Upkeep
+from viewcomfy.files.local import LocalFiles
+from viewcomfy.store.store import Store
+from viewcomfy.worker.upkeep import Retention, Upkeep
 
 pytestmark = pytest.mark.anyio
 
@@ -31,7 +35,7 @@ async def finished(shop: Shop, count: int) -> list[Job]:
 
 
 def kept(shop: Shop, job: Job) -> bool:
-    return all(shop.files.local_path(output.file_key) for output in job.outputs)
+    return all((shop.folder / "files" / output.file_key).is_file() for output in job.outputs)
 
 
 async def test_old_jobs_go_with_their_files_and_events(shop: Shop) -> None:
@@ -103,7 +107,7 @@ async def test_jobs_that_run_or_wait_are_left_alone(shop: Shop) -> None:
         await strict.remove_old_files()
         assert (await shop.job(running)).status is JobStatus.RUNNING
         assert (await shop.job(waiting)).status is JobStatus.QUEUED
-        assert shop.files.local_path(upload.file_key)
+        assert await shop.files.size(upload.file_key) == 1000
         await shop.engine.cancel(running)
 
 
@@ -143,3 +147,54 @@ async def test_a_chore_that_fails_does_not_end_the_others(shop: Shop) -> None:
     await until(twice)
     task.cancel()
     assert done[:4] == ["failing", "working", "failing", "working"]
+
+
+async def test_of_several_servers_one_at_a_time_removes_what_is_old(postgres_url: str, tmp_path: Path) -> None:
+    here, there = await Store.open(postgres_url), await Store.open(postgres_url)
+    await here.jobs.add(Job("a", "cats", 1, "key", {}, 1.0))
+    await here.queue.cancel("a", now=1.0)
+    folder = tmp_path / "tmp"
+    cycles: list[int] = []
+
+    async def note() -> None:
+        cycles.append(1)
+
+    async def some_cycles() -> bool:
+        return len(cycles) > 3
+
+    async def gone() -> bool:
+        return await here.jobs.get("a") is None
+
+    chores = Upkeep(
+        store=there, files=LocalFiles(tmp_path / "files"), retention=Retention(1.0, 0.0, 0), upload_folder=folder, chores=(note,)
+    )
+    async with here.turns.turn("upkeep"):
+        task = asyncio.create_task(chores.run(0.01))
+        await until(some_cycles)
+        assert await here.jobs.get("a") is not None
+    await until(gone)
+    task.cancel()
+    await asyncio.wait({task})
+    await here.close()
+    await there.close()
+
+
+class Slow(LocalFiles):
+    """Files that take a while to count."""
+
+    counts = 0
+
+    async def usage(self, prefix: str = "") -> int:
+        self.counts += 1
+        await asyncio.sleep(0.05)
+        return await super().usage(prefix)
+
+
+async def test_what_is_slow_to_count_is_counted_seldom(shop: Shop) -> None:
+    files = Slow(shop.folder / "files")
+    for retention, counts in ((Retention(0, 0, 1000), 1), (Retention(0, 0, 0), 0)):
+        files.counts = 0
+        chores = Upkeep(store=shop.store, files=files, retention=retention, upload_folder=shop.folder / "tmp")
+        for _ in range(3):
+            await chores.remove_old_files()
+        assert files.counts == counts

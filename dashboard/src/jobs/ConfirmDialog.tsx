@@ -1,6 +1,6 @@
-import { Button, Group, Modal, Text } from "@mantine/core";
 import { useRef } from "react";
 import { useTranslation } from "react-i18next";
+import { AskDialog } from "~/ui/AskDialog";
 
 /** A question that is asked before something is done. */
 export interface Question {
@@ -21,22 +21,16 @@ export function ConfirmDialog({ question, onClose }: { question: Question | null
     asked?.onYes();
   };
   return (
-    <Modal
+    <AskDialog
       opened={question !== null}
-      onClose={onClose}
       title={asked?.title}
-      centered
-      closeButtonProps={{ "aria-label": t("no") }}
+      yes={asked?.yes}
+      no={t("no")}
+      closeLabel={t("no")}
+      onYes={yes}
+      onClose={onClose}
     >
-      <Text mb="lg">{asked?.consequence}</Text>
-      <Group justify="flex-end">
-        <Button variant="default" onClick={onClose} data-autofocus>
-          {t("no")}
-        </Button>
-        <Button color="red" onClick={yes}>
-          {asked?.yes}
-        </Button>
-      </Group>
-    </Modal>
+      {asked?.consequence}
+    </AskDialog>
   );
 }

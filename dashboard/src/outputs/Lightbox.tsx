@@ -98,31 +98,21 @@ function Stage({ output, onBack, onOn, onFirst, onLast }: StageProps) {
     <div className={classes.stage} onTouchStart={touchStart} onTouchEnd={touchEnd}>
       <Large output={output} />
       {onBack && (
-        <ActionIcon
-          className={classes.back}
-          size="xl"
-          radius="xl"
-          variant="default"
-          onClick={onBack}
-          aria-label={t("lightbox.back")}
-        >
+        <Turn className={classes.back} label={t("lightbox.back")} onClick={onBack}>
           <IconChevronLeft aria-hidden />
-        </ActionIcon>
+        </Turn>
       )}
       {onOn && (
-        <ActionIcon
-          className={classes.on}
-          size="xl"
-          radius="xl"
-          variant="default"
-          onClick={onOn}
-          aria-label={t("lightbox.on")}
-        >
+        <Turn className={classes.on} label={t("lightbox.on")} onClick={onOn}>
           <IconChevronRight aria-hidden />
-        </ActionIcon>
+        </Turn>
       )}
     </div>
   );
+}
+
+function Turn({ label, ...button }: { className?: string; label: string; onClick: () => void; children: ReactNode }) {
+  return <ActionIcon {...button} size="xl" radius="xl" variant="default" aria-label={label} />;
 }
 
 /** The picture fits the window; a click shows it in its own size, to be scrolled. */

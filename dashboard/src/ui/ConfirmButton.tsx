@@ -1,7 +1,7 @@
-import { Button, type ButtonProps, Group, Modal, Text } from "@mantine/core";
+import { Button, type ButtonProps } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
+import { AskDialog } from "./AskDialog";
 
 interface Props extends ButtonProps {
   /** The question, a sentence. */
@@ -14,7 +14,6 @@ interface Props extends ButtonProps {
 
 /** A button for what can't be undone: it asks first. */
 export function ConfirmButton({ question, consequence, onConfirm, children, ...button }: Props) {
-  const { t } = useTranslation();
   const [opened, { open, close }] = useDisclosure(false);
   const confirm = () => {
     close();
@@ -25,19 +24,9 @@ export function ConfirmButton({ question, consequence, onConfirm, children, ...b
       <Button {...button} onClick={open}>
         {children}
       </Button>
-      <Modal opened={opened} onClose={close} title={question} centered closeButtonProps={{ "aria-label": t("close") }}>
-        <Text mb="lg" component="div">
-          {consequence}
-        </Text>
-        <Group justify="flex-end">
-          <Button variant="default" onClick={close} data-autofocus>
-            {t("cancel")}
-          </Button>
-          <Button color="red" onClick={confirm}>
-            {children}
-          </Button>
-        </Group>
-      </Modal>
+      <AskDialog opened={opened} title={question} yes={children} onYes={confirm} onClose={close}>
+        {consequence}
+      </AskDialog>
     </>
   );
 }

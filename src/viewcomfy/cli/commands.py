@@ -15,13 +15,16 @@ from viewcomfy.cli.demo import demo
 from viewcomfy.cli.deploy import deploy
 from viewcomfy.cli.deployments import deployments
 from viewcomfy.cli.doctor import doctor
+from viewcomfy.cli.fleet import fleet
 from viewcomfy.cli.inputs_command import InputsCommand
 from viewcomfy.cli.jobs import jobs
 from viewcomfy.cli.keys import keys
+from viewcomfy.cli.nats import nats
 from viewcomfy.cli.params import params
 from viewcomfy.cli.run import run
 from viewcomfy.cli.serve import serve
 from viewcomfy.cli.share import share
+from viewcomfy.cli.worker import worker
 
 EXIT_CODES = (
     "Exit codes: 0 done, 1 the job failed or the doctor found trouble, 2 bad input, 3 not allowed, 4 not found, 5 unreachable, "
@@ -38,7 +41,10 @@ app = typer.Typer(
 )
 app.command(rich_help_panel=HERE)(serve)
 app.command(rich_help_panel=HERE)(demo)
+app.command(rich_help_panel=HERE)(worker)
+app.add_typer(fleet, name="fleet", rich_help_panel=HERE)
 app.add_typer(comfyui, name="comfyui", rich_help_panel=HERE)
+app.add_typer(nats, name="nats", rich_help_panel=HERE)
 app.command(rich_help_panel=CALL, cls=InputsCommand)(run)
 app.command(rich_help_panel=CALL, cls=InputsCommand)(batch)
 app.add_typer(jobs, name="jobs", rich_help_panel=CALL)

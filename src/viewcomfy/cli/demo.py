@@ -34,7 +34,7 @@ def demo(
     from viewcomfy.cli.comfyui import install_comfyui
     from viewcomfy.cli.demo_tour import tour
     from viewcomfy.cli.logs import log_to_stderr
-    from viewcomfy.cli.serving import run_loop
+    from viewcomfy.cli.process import run_loop
     from viewcomfy.comfy.find import install_folder
     from viewcomfy.comfy.installation import Installation
     from viewcomfy.comfy.tiny_models import write_tiny_models

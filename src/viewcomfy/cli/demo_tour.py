@@ -14,9 +14,10 @@ from typing import Any
 from rich.text import Text
 
 from viewcomfy.cli import show
+from viewcomfy.cli.process import first_of, told_by_signals
 from viewcomfy.cli.samples import PHOTO_EFFECT, SAMPLES, TEXT_TO_IMAGE, sample_workflow
 from viewcomfy.cli.samples.photo import photo
-from viewcomfy.cli.serving import Running, first_of, running_server, told_by_signals
+from viewcomfy.cli.serving import Running, running_server
 from viewcomfy.cli.watch import JobView
 from viewcomfy.client.async_client import AsyncClient
 from viewcomfy.core.errors import JobCanceled, UnknownDeployment

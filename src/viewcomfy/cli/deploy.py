@@ -11,6 +11,7 @@ import typer
 
 from viewcomfy.cli.exits import ExitCode
 from viewcomfy.cli.options import AsJson, with_client
+from viewcomfy.cli.place import Memory, PoolName, Priority, place_notes
 from viewcomfy.core.errors import BreakingChange, DeploymentProblems, Forbidden
 
 if TYPE_CHECKING:
@@ -59,6 +60,9 @@ def deploy(
     cancel_on_disconnect: Annotated[
         bool, typer.Option("--cancel-on-disconnect", metavar="", help="Cancel a job whose caller goes away before the result.")
     ] = False,
+    pool: PoolName = None,
+    priority: Priority = None,
+    memory: Memory = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a workflow callable at a URL.
@@ -84,6 +88,9 @@ def deploy(
             note=note,
             time_limit=time_limit,
             cancel_on_disconnect=cancel_on_disconnect,
+            pool=pool,
+            priority=priority,
+            memory=memory,
             force=force,
             allow_breaking=allow_breaking,
             make_current=not aside,
@@ -143,6 +150,7 @@ def _deployed(made: DeployedOut, declared: Sequence[InputOut], *, as_json: bool)
     if not is_current:
         show.say(f"Calls go on with version {made.current_version}; this one is for those that pin it.", style="yellow")
     _show_findings(made)
+    place_notes(made)
     pinned = "" if is_current else f" --version {made.version}"
     show.facts([("endpoint", made.url), ("try it", f"viewcomfy run {made.name}{pinned} {example(declared)}".rstrip())])
     return inputs_table(declared, advanced=False, hint=f"`viewcomfy deployments show {made.name}{pinned}`")

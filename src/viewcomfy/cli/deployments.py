@@ -12,6 +12,7 @@ import typer
 from viewcomfy.cli.edit import edit
 from viewcomfy.cli.exits import ExitCode
 from viewcomfy.cli.options import AsJson, DeploymentName, Version, with_client
+from viewcomfy.cli.place import place, place_facts
 from viewcomfy.cli.versions import canary, diff, rollback, versions
 from viewcomfy.core.errors import JobCanceled
 
@@ -93,6 +94,7 @@ def _facts(found: DeploymentDetail) -> list[tuple[str, str | Text]]:
         ("deployed", show.moment(found.created_at)),
         ("nodes", str(found.nodes)),
         ("time limit", show.seconds(found.time_limit) if found.time_limit else ""),
+        *place_facts(found),
         ("endpoint", found.url),
         ("its API", f"{base}/docs"),
     ]
@@ -125,6 +127,7 @@ def _show_input(declared: InputOut, *, as_json: bool) -> None:
     return None
 
 
+deployments.command()(place)
 deployments.command()(versions)
 deployments.command()(diff)
 deployments.command()(rollback)

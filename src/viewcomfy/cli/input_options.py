@@ -85,9 +85,8 @@ def _json(text: str) -> Any:
 
 # --- one option -------------------------------------------------------------------------------------------------------
 def _parameters(declared: InputOut, deployment: str, taken: Collection[str]) -> Iterator[inspect.Parameter]:
-    hidden = declared.hidden or declared.locked
     for name, joint in _spellings(declared).items():
-        yield _parameter(name, declared, _declaration(declared, joint, taken), deployment, hidden=hidden or joint == "_")
+        yield _parameter(name, declared, _declaration(declared, joint, taken), deployment, hidden=joint == "_" or not declared.is_open)
 
 
 def _spellings(declared: InputOut) -> dict[str, str]:

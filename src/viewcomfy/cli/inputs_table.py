@@ -56,7 +56,7 @@ def _write(title: str, inputs: Sequence[InputOut]) -> None:
 
 
 def _row(declared: InputOut) -> tuple[Text, ...]:
-    style = "dim" if declared.hidden or declared.locked else ""
+    style = "" if declared.is_open else "dim"
     cells = [Text(declared.name), Text(declared.kind.value), default_of(declared), _takes(declared)]
     for cell in cells:
         cell.stylize(style)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from viewcomfy.cli.key_options import ExpiresDays, MaxActive, MaxPerDay, bounds, post
+from viewcomfy.cli.key_options import ExpiresDays, MaxActive, MaxPerDay, MaxRunning, bounds
 from viewcomfy.cli.options import AsJson, DataDir, settings_from, with_client
 from viewcomfy.core.errors import NotFound
 
 if TYPE_CHECKING:
     from viewcomfy.client.client import Client
+    from viewcomfy.settings import Settings
     from viewcomfy.wire.keys import KeyOut
 
 keys = typer.Typer(help="Make, list and revoke keys, with the admin token.", no_args_is_help=True)
@@ -39,15 +39,14 @@ def create(
     expires_days: ExpiresDays = None,
     max_active: MaxActive = None,
     max_per_day: MaxPerDay = None,
+    max_running: MaxRunning = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a key; its secret is shown once."""
     from viewcomfy.cli import show
-    from viewcomfy.wire.keys import NewKeyOut
 
-    limits = bounds(expires_days, max_active, max_per_day)
-    body = {"name": name, "deployments": deployment or None, "allow_override": allow_override, **limits}
-    key = post(client, "/api/keys", body, NewKeyOut)
+    limits = bounds(expires_days, max_active, max_per_day, max_running)
+    key = client.create_key(name, deployments=deployment or None, allow_override=allow_override, **limits)
     if as_json:
         return show.as_json({"client_id": key.client_id, "client_secret": key.client_secret})
     show.facts([("client_id", key.client_id), ("client_secret", key.client_secret)])
@@ -101,31 +100,31 @@ def revoke(
 
 @keys.command("reset-admin-token")
 def reset_admin_token(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Replace a lost admin token, in the data folder itself.
+    """Replace a lost admin token, in the store itself: VIEWCOMFY_STORE, or else the data folder.
 
-    The server takes it at its next start.
+    Servers take it at their next start.
     """
     import asyncio
 
     from viewcomfy.cli import show
     from viewcomfy.settings import Settings
 
-    token = asyncio.run(_new_admin_token(settings_from(Settings, data_dir=data_dir).data_dir))
+    token = asyncio.run(_new_admin_token(settings_from(Settings, data_dir=data_dir)))
     if as_json:
         return show.as_json({"admin_token": token})
     show.facts([("admin token", token)])
     return show.say("Keep it: it is not shown again. A server that runs must be started again.", style="yellow")
 
 
-async def _new_admin_token(data_dir: Path) -> str:
+async def _new_admin_token(settings: Settings) -> str:
     from viewcomfy.core.keys import new_secret
     from viewcomfy.service.keys import KeyService
     from viewcomfy.store.store import Store
 
-    database = data_dir / "viewcomfy.db"
-    if not database.is_file():
-        raise NotFound(f"{data_dir} is not the data folder of a server.", hint="Name it with --data-dir.")
-    store = await Store.open(database)
+    database = settings.data_dir / "viewcomfy.db"
+    if settings.store is None and not database.is_file():
+        raise NotFound(f"{settings.data_dir} is not the data folder of a server.", hint="Name it with --data-dir.")
+    store = await Store.open(settings.store.get_secret_value() if settings.store else database)
     try:
         return await KeyService(store.keys, store.meta).set_admin_token(new_secret("vca_"))
     finally:

@@ -9,7 +9,14 @@ from collections.abc import Sequence
 from viewcomfy.cli.exits import ExitCode, exit_code
 from viewcomfy.core.errors import BadInput, MissingExtra, ViewComfyError
 
-CLI_PACKAGES = ("typer", "rich", "pydantic_settings")
+EXTRAS = {
+    **dict.fromkeys(("typer", "rich", "pydantic_settings"), "cli"),
+    **dict.fromkeys(("nats", "bcrypt"), "nats"),
+    "psycopg": "postgres",
+    "obstore": "s3",
+    "opentelemetry": "otel",
+}
+"""What is installed for which packages; without an entry, what the command as a whole needs."""
 
 
 def main() -> None:
@@ -61,7 +68,7 @@ def _dispatch(arguments: Sequence[str]) -> int:
         except SystemExit as closed:  # typer's answer to a pipe that nobody reads any more
             raise BrokenPipeError from closed
     except ModuleNotFoundError as missing:
-        raise _missing_extra(missing) from missing
+        raise _missing_extra(missing, of_worker=next(iter(arguments), "") == "worker") from missing
     return int(code or 0)
 
 
@@ -73,11 +80,11 @@ def _usage_error(fault: Exception) -> BadInput:
     return BadInput(message, hint=f"`{command} --help` explains it.")
 
 
-def _missing_extra(missing: ModuleNotFoundError) -> MissingExtra:
+def _missing_extra(missing: ModuleNotFoundError, *, of_worker: bool) -> MissingExtra:
     name = (missing.name or "").partition(".")[0]
     if name == "viewcomfy":
         raise missing  # a fault of ours, not of the installation
-    extra = "cli" if name in CLI_PACKAGES else "server"
+    extra = "worker" if of_worker else EXTRAS.get(name, "server")
     return MissingExtra(f"This command needs {name}, which is not installed.", hint=f'Type: pip install "viewcomfy[{extra}]"')
 
 

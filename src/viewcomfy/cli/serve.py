@@ -25,11 +25,24 @@ def serve(
         str | None, typer.Option("--comfyui", metavar="URL|DIR", help="The ComfyUI to use; by default one that runs, or the one installed.")
     ] = None,
     backends: Annotated[
-        int | None, typer.Option("--backends", metavar="N", help="How many ComfyUI processes may run at once; 1 by default.")
+        int | None, typer.Option("--backends", metavar="N", help="How many ComfyUI processes may run at once; 1 by default, 0: none here.")
     ] = None,
     idle_timeout: Annotated[
         float | None,
         typer.Option("--idle-timeout", metavar="SECONDS", help="Stop a ComfyUI that is idle for so long; 300 by default, 0: never."),
+    ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option("--store", metavar="URL", help="Where rows are kept: postgresql://…; SQLite in the data folder by default."),
+    ] = None,
+    files: Annotated[
+        str | None, typer.Option("--files", metavar="URL", help="Where files are kept: s3://…, gs://…, az://…; the data folder by default.")
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option("--engine", metavar="URL", help="Who gives out jobs: nats://…, for workers elsewhere and many servers.")
+    ] = None,
+    pool: Annotated[
+        str | None, typer.Option("--pool", metavar="NAME", help="The pool whose jobs this machine runs; `default` by default.")
     ] = None,
     public_url: Annotated[str | None, typer.Option("--public-url", metavar="URL", help="The URL that callers use, behind a proxy.")] = None,
     log_level: Annotated[
@@ -44,12 +57,12 @@ def serve(
     """
     gc.disable()  # what is imported lives for ever: to look for garbage in it takes a fifth of the start
     from viewcomfy.cli.logs import log_to_stderr
-    from viewcomfy.cli.serving import run_loop
+    from viewcomfy.cli.process import run_loop
     from viewcomfy.settings import Settings
 
     settings = settings_from(
         Settings, host=host, port=port, data_dir=data_dir, comfyui=comfyui, backends=backends, idle_timeout=idle_timeout,
-        public_url=public_url, log_level=log_level,
+        store=store, files=files, engine=engine, pool=pool, public_url=public_url, log_level=log_level,
     )  # fmt: skip
     log_to_stderr(settings.log_level)
     run_loop(_serve(settings, as_json=as_json))
@@ -57,7 +70,8 @@ def serve(
 
 async def _serve(settings: Settings, *, as_json: bool) -> None:
     from viewcomfy.cli import show
-    from viewcomfy.cli.serving import running_server, told_by_signals
+    from viewcomfy.cli.process import told_by_signals
+    from viewcomfy.cli.serving import running_server
 
     with told_by_signals() as told:
         async with running_server(settings, told) as running:
@@ -86,12 +100,16 @@ def title() -> Text:
 
 def start_facts(settings: Settings, running: Running) -> list[tuple[str, Any]]:
     """Return what a person needs to know of a server that has started; a token of their own is not repeated."""
+    from viewcomfy.cli.engines import nats_url, shown_engine
+
     facts: list[tuple[str, Any]] = [
         ("dashboard", dashboard_facts(running.url)),
         ("API", f"{running.url}/docs"),
         ("data", str(settings.data_dir.resolve())),
         ("ComfyUI", comfyui_facts(running.opened.comfyui)),
     ]
+    if nats_url(settings):
+        facts.append(("engine", f"NATS at {shown_engine(settings)}"))
     if running.opened.admin_token and settings.admin_token is None:
         facts.append(("admin token", running.opened.admin_token))
         facts.append(("", "Keep it: it is not shown again."))
@@ -110,12 +128,14 @@ def dashboard_facts(url: str) -> Text:
 
 
 def comfyui_facts(comfyui: Any) -> Text:
-    """Say which ComfyUI is used: an installation, the URL of one that runs, or why there is none."""
+    """Say which ComfyUI is used: an installation, the URL of one that runs, why there is none, or that none is wanted here."""
     from rich.text import Text
 
     from viewcomfy.comfy.installation import Installation
     from viewcomfy.core.errors import ComfyUINotFound
 
+    if comfyui is None:
+        return Text("none in this process: workers run the jobs")
     if isinstance(comfyui, Installation):
         return Text(f"{comfyui.version} in {comfyui.main.parent}, started when a job needs it")
     if isinstance(comfyui, ComfyUINotFound):

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import signal
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import uvicorn
-import uvloop
 
 from viewcomfy.cli.assemble import OpenServer, open_server
+from viewcomfy.cli.process import Told, first_of
 from viewcomfy.core.errors import BadInput, PortTaken
 from viewcomfy.settings import Settings
 
@@ -22,7 +20,6 @@ KEEP_ALIVE = 75
 """Seconds that an idle connection stays open: longer than proxies keep theirs (60), so that none of them uses one that we close."""
 FLUSH_SECONDS = 2
 """Seconds that answers get to go out once no job runs any more."""
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,37 +30,6 @@ class Running:
     opened: OpenServer
 
 
-@dataclass(slots=True)
-class Told:
-    """Whether the process was told to stop: `once`, and once more because it took too long."""
-
-    once: asyncio.Event = field(default_factory=asyncio.Event)
-    twice: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def hear(self) -> None:
-        """Take in a signal."""
-        (self.twice if self.once.is_set() else self.once).set()
-
-
-def run_loop(work: Coroutine[Any, Any, None]) -> None:
-    """Run to the end on the loop that the server is made for."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(work)
-
-
-@contextmanager
-def told_by_signals() -> Iterator[Told]:
-    """Listen to SIGINT and SIGTERM."""
-    told, loop = Told(), asyncio.get_running_loop()
-    for number in STOP_SIGNALS:
-        loop.add_signal_handler(number, told.hear)
-    try:
-        yield told
-    finally:
-        for number in STOP_SIGNALS:
-            loop.remove_signal_handler(number)
-
-
 @asynccontextmanager
 async def running_server(settings: Settings, told: Told) -> AsyncIterator[Running]:
     """Serve while the context lasts; at its end running jobs and their callers get the grace, unless told twice.
@@ -72,7 +38,7 @@ async def running_server(settings: Settings, told: Told) -> AsyncIterator[Runnin
     """
     with listening(settings.host, settings.port) as listener:
         url = settings.public_url or local_url(settings.host, listener.getsockname()[1])
-        async with open_server(settings) as opened, asyncio.TaskGroup() as tasks:
+        async with open_server(settings, url) as opened, asyncio.TaskGroup() as tasks:
             server = Server(opened)
             serving = tasks.create_task(server.serve([listener]))
             await first_of(server.answers.wait(), asyncio.wait([serving]))
@@ -144,16 +110,3 @@ def local_url(host: str, port: int) -> str:
     """Return the URL at which this machine reaches a server that listens there."""
     name = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
-
-
-async def first_of(*works: Coroutine[Any, Any, Any]) -> None:
-    """Wait for the first to end, and end the others."""
-    tasks = [asyncio.ensure_future(work) for work in works]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

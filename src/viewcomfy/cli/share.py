@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import quote
 
 import typer
 
-from viewcomfy.cli.key_options import ExpiresDays, MaxActive, MaxPerDay, bounds, post
+from viewcomfy.cli.key_options import ExpiresDays, MaxActive, MaxPerDay, MaxRunning, bounds
 from viewcomfy.cli.options import AsJson, DeploymentName, with_client
 
 if TYPE_CHECKING:
@@ -23,14 +22,13 @@ def share(
     expires_days: ExpiresDays = None,
     max_active: MaxActive = None,
     max_per_day: MaxPerDay = None,
+    max_running: MaxRunning = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a link to the playground of a deployment; whoever has it can run it, and sees nothing else."""
     from viewcomfy.cli import show
-    from viewcomfy.wire.keys import NewShareOut
 
-    body = {"name": name, **bounds(expires_days, max_active, max_per_day)}
-    made = post(client, f"/api/deployments/{quote(deployment, safe='')}/shares", body, NewShareOut)
+    made = client.share(deployment, name, **bounds(expires_days, max_active, max_per_day, max_running))
     if as_json:
         return show.as_json({"client_id": made.client_id, "url": made.url, "expires_at": made.expires_at})
     show.lines([made.url])

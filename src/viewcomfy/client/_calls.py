@@ -12,8 +12,10 @@ from viewcomfy.client._core import Call
 from viewcomfy.core.backends import BackendAction
 from viewcomfy.core.errors import BadInput
 from viewcomfy.wire.batches import BatchDetail, BatchPage
-from viewcomfy.wire.jobs import CancelOut, JobDetail, JobPage
-from viewcomfy.wire.keys import KeyOut, KeyRequest, NewKeyOut
+from viewcomfy.wire.jobs import CancelOut, JobDetail, JobOut, JobPage
+from viewcomfy.wire.keys import KeyOut, KeyRequest, NewKeyOut, NewShareOut, ShareRequest
+from viewcomfy.wire.scale import ScaleOut
+from viewcomfy.wire.usage import UsageOut
 from viewcomfy.wire.workers import BackendLogs, BackendOut, WorkersOut
 
 
@@ -30,6 +32,16 @@ def job_path(prompt_id: str) -> str:
 def cancel(prompt_id: str) -> Call[CancelOut]:
     """Cancel a job; one that has ended stays as it is."""
     return Call(method="POST", path=f"{job_path(prompt_id)}/cancel", read=CancelOut.model_validate)
+
+
+def retry(prompt_id: str) -> Call[JobOut]:
+    """Run a job again."""
+    return Call(method="POST", path=f"{job_path(prompt_id)}/retry", repeatable=False, read=JobOut.model_validate)
+
+
+def delete(prompt_id: str) -> Call[None]:
+    """Delete a job that has ended."""
+    return Call(method="DELETE", path=job_path(prompt_id), read=lambda _: None)
 
 
 def jobs(query: Mapping[str, Any]) -> Call[JobPage]:
@@ -59,11 +71,17 @@ def batches(limit: int, cursor: str | None) -> Call[BatchPage]:
     return Call(method="GET", path="/api/batches", query={"limit": limit, **more}, read=BatchPage.model_validate)
 
 
-def create_key(name: str, deployments: Sequence[str] | None, allow_override: bool | None) -> Call[NewKeyOut]:
+def create_key(name: str, deployments: Sequence[str] | None, allow_override: bool | None, bounds: Mapping[str, Any]) -> Call[NewKeyOut]:
     """Make a key."""
     limited = None if deployments is None else list(deployments)
-    body = body_of(KeyRequest, name=name, deployments=limited, allow_override=allow_override)
+    body = body_of(KeyRequest, name=name, deployments=limited, allow_override=allow_override, **bounds)
     return Call(method="POST", path="/api/keys", json=body, admin=True, repeatable=False, read=NewKeyOut.model_validate)
+
+
+def share(deployment: str, name: str, bounds: Mapping[str, Any]) -> Call[NewShareOut]:
+    """Make a share link."""
+    body, path = body_of(ShareRequest, name=name, **bounds), f"/api/deployments/{quote(deployment, safe='')}/shares"
+    return Call(method="POST", path=path, json=body, admin=True, repeatable=False, read=NewShareOut.model_validate)
 
 
 def keys() -> Call[list[KeyOut]]:
@@ -79,6 +97,18 @@ def revoke_key(client_id: str) -> Call[KeyOut]:
 def workers() -> Call[WorkersOut]:
     """Fetch the workers that are there."""
     return Call(method="GET", path="/api/workers", admin=True, read=WorkersOut.model_validate)
+
+
+def scale(pool: str, query: Mapping[str, Any]) -> Call[ScaleOut]:
+    """Fetch how many workers a pool wants."""
+    given = {name: value for name, value in query.items() if value is not None}
+    return Call(method="GET", path=f"/api/scale/{quote(pool, safe='')}", query=given, admin=True, read=ScaleOut.model_validate)
+
+
+def usage(query: Mapping[str, Any]) -> Call[UsageOut]:
+    """Fetch what the jobs of a while come to."""
+    given = {name: value for name, value in query.items() if value is not None}
+    return Call(method="GET", path="/api/usage", query=given, admin=True, read=UsageOut.model_validate)
 
 
 def order_backend(worker: str, backend: str, action: BackendAction | str) -> Call[BackendOut]:

@@ -19,11 +19,14 @@ from viewcomfy.client.async_result import AsyncResult
 from viewcomfy.core.backends import BackendAction
 from viewcomfy.core.events import Event
 from viewcomfy.core.jobs import JobStatus
+from viewcomfy.core.usage import BucketSize, Grouping
 from viewcomfy.wire.batches import BatchOut
 from viewcomfy.wire.deployments import CheckOut, DeployedOut, DeploymentOut
 from viewcomfy.wire.jobs import JobOut
-from viewcomfy.wire.keys import KeyOut, NewKeyOut
+from viewcomfy.wire.keys import KeyOut, NewKeyOut, NewShareOut
 from viewcomfy.wire.reports import DoctorOut
+from viewcomfy.wire.scale import ScaleOut
+from viewcomfy.wire.usage import UsageOut
 from viewcomfy.wire.workers import BackendLogs, BackendOut, WorkersOut
 
 
@@ -183,6 +186,9 @@ class AsyncClient:
         note: str = "",
         time_limit: float = 0.0,
         cancel_on_disconnect: bool = False,
+        pool: str | None = None,
+        priority: int | None = None,
+        memory: float | None = None,
         force: bool = False,
         allow_breaking: bool = False,
         make_current: bool = True,
@@ -190,7 +196,9 @@ class AsyncClient:
         """Deploy a workflow, or the one of an app file, and return its new version, its URL and the report about it.
 
         Both are a dict, or the path of a JSON file. `inputs` changes declared inputs, by name or param key:
-        `{"seed": {"hidden": True}}`. A job may run for `time_limit` seconds, 0 for ever. The server checks the workflow
+        `{"seed": {"hidden": True}}`. A job may run for `time_limit` seconds, 0 for ever, on workers of
+        `pool` by `priority` (0: urgent, 1: normal, 2: low), on a GPU with `memory` GiB at least; None keeps what the version
+        before says. The server checks the workflow
         against ComfyUI, and may have to start it for that, which can take minutes. Raises DeploymentProblems for a workflow that
         cannot run (`force` deploys it all the same) and BreakingChange where calls that work today would fail
         (`allow_breaking`). `make_current` False keeps the current version: this one can be pinned, or get a share of the calls.
@@ -205,6 +213,9 @@ class AsyncClient:
             note=note,
             time_limit=time_limit,
             cancel_on_disconnect=cancel_on_disconnect,
+            pool=pool,
+            priority=priority,
+            memory=memory,
             force=force,
             allow_breaking=allow_breaking,
             make_current=make_current,
@@ -235,10 +246,40 @@ class AsyncClient:
         await self._http.call(self._base, _deployment_calls.remove(name))
 
     async def create_key(
-        self, name: str = "", *, deployments: Sequence[str] | None = None, allow_override: bool | None = None
+        self,
+        name: str = "",
+        *,
+        deployments: Sequence[str] | None = None,
+        allow_override: bool | None = None,
+        expires_at: float | None = None,
+        max_active: int | None = None,
+        max_per_day: int | None = None,
+        max_running: int | None = None,
     ) -> NewKeyOut:
-        """Make a key, for all deployments or for the named ones; its secret is never shown again."""
-        return await self._http.call(self._base, _calls.create_key(name, deployments, allow_override))
+        """Make a key, for all deployments or for the named ones; its secret is never shown again.
+
+        `expires_at` is a Unix time. At most `max_active` of its jobs wait or run at once, `max_per_day` are accepted in 24
+        hours, and `max_running` run at once, while the rest of them waits.
+        """
+        bounds = {"expires_at": expires_at, "max_active": max_active, "max_per_day": max_per_day, "max_running": max_running}
+        return await self._http.call(self._base, _calls.create_key(name, deployments, allow_override, bounds))
+
+    async def share(
+        self,
+        deployment: str,
+        name: str = "",
+        *,
+        expires_at: float | None = None,
+        max_active: int | None = None,
+        max_per_day: int | None = None,
+        max_running: int | None = None,
+    ) -> NewShareOut:
+        """Make a link to the playground of a deployment, bounded as keys are; its `url` is never shown again.
+
+        Whoever has it can run the deployment and sees nothing else. `revoke_key` ends it.
+        """
+        bounds = {"expires_at": expires_at, "max_active": max_active, "max_per_day": max_per_day, "max_running": max_running}
+        return await self._http.call(self._base, _calls.share(deployment, name, bounds))
 
     async def keys(self) -> list[KeyOut]:
         """Return all keys, revoked ones too, without their secrets."""
@@ -248,9 +289,45 @@ class AsyncClient:
         """Revoke a key for good."""
         return await self._http.call(self._base, _calls.revoke_key(client_id))
 
+    async def usage(
+        self,
+        *,
+        since: float | None = None,
+        until: float | None = None,
+        bucket: BucketSize | str | None = None,
+        deployment: str | None = None,
+        key_id: str | None = None,
+        by: Grouping | str | None = None,
+    ) -> UsageOut:
+        """Return what the jobs that were accepted from `since` to `until` (Unix times) come to; by default the last 24 hours.
+
+        `bucket` is "auto", "hour" or "day"; `by` groups by "deployment" or "key". `deployment` and `key_id` choose some jobs.
+        """
+        query = {"since": since, "until": until, "bucket": bucket, "deployment": deployment, "key_id": key_id, "by": by}
+        return await self._http.call(self._base, _calls.usage(query))
+
     async def workers(self) -> WorkersOut:
         """Return the workers that are there and how many jobs wait for them."""
         return await self._http.call(self._base, _calls.workers())
+
+    async def scale(
+        self,
+        pool: str = "default",
+        *,
+        minimum: int | None = None,
+        maximum: int | None = None,
+        backends: int | None = None,
+        wait: float | None = None,
+        idle: float | None = None,
+        boot: float | None = None,
+    ) -> ScaleOut:
+        """Return how many workers a pool wants, `minimum` to `maximum` of them, and why.
+
+        Jobs shall start within `wait` seconds; a worker of so many `backends` needs `boot` seconds to be there, and is wanted until
+        it has not been needed for `idle` seconds.
+        """
+        query = {"min": minimum, "max": maximum, "backends": backends, "wait": wait, "idle": idle, "boot": boot}
+        return await self._http.call(self._base, _calls.scale(pool, query))
 
     async def order_backend(self, worker: str, backend: str, action: BackendAction | str) -> BackendOut:
         """Start, stop, drain or restart a backend; return how it stands. What takes longer goes on: `workers` shows it."""

@@ -46,6 +46,14 @@ class AsyncJobHandle:
         """Cancel the job and return its status: one that has ended stays as it is."""
         return (await self._http.call(self._base, _calls.cancel(self.prompt_id))).status
 
+    async def retry(self) -> AsyncJobHandle:
+        """Run the job again as it was, with the same version, workflow and uploads; return the new job."""
+        return AsyncJobHandle(self._http, self._base, (await self._http.call(self._base, _calls.retry(self.prompt_id))).prompt_id)
+
+    async def delete(self) -> None:
+        """Delete the job, which has to have ended, with its events and files."""
+        await self._http.call(self._base, _calls.delete(self.prompt_id))
+
     def events(self, *, timeout: float | None = None) -> AsyncGenerator[Event]:
         """Yield the job's events from its beginning until it has ended, over any broken connection.
 

@@ -142,12 +142,23 @@ class DeploymentHandle:
         """Give a version that share of the calls that pin none; 0 ends that."""
         return self._call(_calls.canary(self.name, version, percent))
 
-    def edit(self, inputs: Mapping[str, Mapping[str, Any]], *, note: str = "", allow_breaking: bool = False) -> DeployedOut:
+    def edit(
+        self,
+        inputs: Mapping[str, Mapping[str, Any]],
+        *,
+        pool: str | None = None,
+        priority: int | None = None,
+        memory: float | None = None,
+        note: str = "",
+        allow_breaking: bool = False,
+    ) -> DeployedOut:
         """Change inputs, by name or param key: `{"seed": {"hidden": True}}`. Return the new version that this makes.
 
-        A change to None is taken back. Raises BreakingChange where calls that work today would fail, unless you allow it.
+        A change to None is taken back. `pool`, `priority` (0: urgent, 1: normal, 2: low) and `memory` (GiB of GPU memory) change where
+        its jobs run. Raises BreakingChange where calls that work today would fail, unless you allow it.
         """
-        return self._call(_calls.edit(self.name, inputs, note=note, allow_breaking=allow_breaking))
+        place = {"pool": pool, "priority": priority, "memory": memory}
+        return self._call(_calls.edit(self.name, inputs, **place, note=note, allow_breaking=allow_breaking))
 
     def app_file(self) -> dict[str, Any]:
         """Return the deployment as an app file, for `view_comfy.json`."""

@@ -44,6 +44,14 @@ class JobHandle:
         """Cancel the job and return its status: one that has ended stays as it is."""
         return self._http.call(self._base, _calls.cancel(self.prompt_id)).status
 
+    def retry(self) -> JobHandle:
+        """Run the job again as it was, with the same version, workflow and uploads; return the new job."""
+        return JobHandle(self._http, self._base, self._http.call(self._base, _calls.retry(self.prompt_id)).prompt_id)
+
+    def delete(self) -> None:
+        """Delete the job, which has to have ended, with its events and files."""
+        self._http.call(self._base, _calls.delete(self.prompt_id))
+
     def events(self, *, timeout: float | None = None) -> Iterator[Event]:
         """Yield the job's events from its beginning until it has ended, over any broken connection.
 

@@ -49,6 +49,12 @@ def take_fingerprint(installation: Installation, extra_args: tuple[str, ...] = (
     return Fingerprint(_digest(code), _digest(line for folder in models for line in _folders(folder)))
 
 
+def packages_fingerprint(installation: Installation) -> str:
+    """Return what stands for the installed packages, and for the ComfyUI that is started with them; it blocks for 1 ms or so."""
+    source = installation.main.parent
+    return _digest([str(installation), *map(_stamp, (installation.main, source / "comfyui_version.py")), *_packages(installation.python)])
+
+
 def _digest(lines: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()[:16]
 

@@ -9,6 +9,10 @@ from pathlib import Path
 
 DEVICES = Path("/dev")
 CPU_LIMIT = Path("/sys/fs/cgroup/cpu.max")
+MEMORY = Path("/proc/meminfo")
+MEMORY_LIMIT = Path("/sys/fs/cgroup/memory.max")
+MEMORY_USED = Path("/sys/fs/cgroup/memory.current")
+MEMORY_STAT = Path("/sys/fs/cgroup/memory.stat")
 
 
 def has_gpu() -> bool:
@@ -30,3 +34,16 @@ def cores() -> int:
         return min(allowed, max(1, math.ceil(int(quota) / int(period))))
     except (OSError, ValueError):
         return allowed
+
+
+def free_memory() -> int | None:
+    """Return how many bytes of memory can be had without swapping, a container's limit included; None where Linux does not tell."""
+    try:
+        free = next(int(line.split()[1]) * 1024 for line in MEMORY.read_text().splitlines() if line.startswith("MemAvailable:"))
+    except (OSError, ValueError, StopIteration):
+        return None
+    try:
+        given_back = sum(int(line.split()[1]) for line in MEMORY_STAT.read_text().splitlines() if line.startswith("inactive_file "))
+        return min(free, int(MEMORY_LIMIT.read_text()) - int(MEMORY_USED.read_text()) + given_back)
+    except (OSError, ValueError):  # no container, or one without a limit
+        return free

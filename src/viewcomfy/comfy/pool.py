@@ -12,6 +12,9 @@ from viewcomfy.comfy.hardware import nvidia_gpus
 from viewcomfy.comfy.link import HealthLimits
 from viewcomfy.comfy.process import Launch
 
+KEEP = 12
+"""How many idle timeouts a fork server outlasts the last ComfyUI."""
+
 
 class Pool:
     """Hold backends and stop them together, their fork server included."""
@@ -29,13 +32,13 @@ class Pool:
         idle_timeout: float = 0.0,
         limits: HealthLimits | None = None,
         gpus: Sequence[int] | None = None,
-        fork: bool = False,
+        fork: bool = True,
     ) -> Pool:
         """Make `count` backends like `launch`, each in a folder of its own below its folder; GPUs are dealt out in turn.
 
-        `fork` starts them through a fork server where that suits: much faster from the second start on, for its memory.
+        `fork` starts them through a fork server where that can be: much faster from the second start on, and they share its memory.
         """
-        fork_server = ForkServer(launch.installation) if fork and ForkServer.suits(launch.installation) else None
+        fork_server = ForkServer(launch.installation, keep=KEEP * idle_timeout) if fork and ForkServer.suits() else None
         numbers = nvidia_gpus() if gpus is None else list(gpus)
         backends = []
         for i in range(count):

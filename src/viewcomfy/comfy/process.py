@@ -131,6 +131,7 @@ class ComfyProcess:
         self.stats: Mapping[str, Any] = {}
         self._wanted_port = port
         self._fork_server = fork_server
+        self._is_forked = False
         self._on_lines = on_lines
         self._terminal: Terminal | None = None
         self._splitter = LineSplitter()
@@ -183,7 +184,7 @@ class ComfyProcess:
             self._terminal.drain()
 
     async def _start_once(self) -> bool:
-        """Start it on a port; False means that someone else took the port first."""
+        """Start it on a port; False: once more, because someone else took the port first, or because it was forked and has ended."""
         with _reserved(self._wanted_port) as self.port:
             self._wanted_port = None
             await self._spawn()
@@ -210,11 +211,9 @@ class ComfyProcess:
         """Start it: forked where there is a fork server and it can, else as any program."""
         launch, main, python = self.launch, self.launch.installation.main, self.launch.installation.python
         arguments, env = launch.arguments(self.port), launch.environment(os.environ)  # handed on, not read
-        if self._fork_server:
-            self._fork_server.start(env)
-            if child := await self._fork_server.fork(main, arguments, env, terminal):
-                return child
-        return spawn([str(python), str(main), *arguments], python=python, env=env, cwd=main.parent, terminal=terminal)
+        forked = await self._fork_server.fork(main, arguments, env, terminal, say=self._say) if self._fork_server else None
+        self._is_forked = forked is not None
+        return forked or spawn([str(python), str(main), *arguments], python=python, env=env, cwd=main.parent, terminal=terminal)
 
     async def _wait_ready(self, api: ComfyApi) -> bool:
         while not self.exited.done():
@@ -223,12 +222,18 @@ class ComfyProcess:
                 stats = await api.system_stats(timeout=2.0)
                 if self._is_ours(stats):
                     self.stats = stats
+                    if self._fork_server and self._is_forked:
+                        self._fork_server.came_up()
                     return True
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(PROBE_EVERY):
                     await self._poke.wait()
         if any(text in line for line in self.last_lines for text in PORT_TAKEN):
             self.last_lines.clear()
+            return False
+        if self._fork_server and self._is_forked:
+            self._fork_server.failed(self._say)
+            self._fork_server = None
             return False
         raise self._no_backend(self.exited.result())
 
@@ -242,6 +247,9 @@ class ComfyProcess:
         lines = list(self.last_lines)
         quoted = "\n".join(lines[-QUOTED_LINES:])
         return NoBackend(f"ComfyUI {what}." + (f" Its last lines:\n{quoted}" if quoted else ""), details={"lines": lines})
+
+    def _say(self, line: str) -> None:
+        self._on_lines([line])
 
     def _on_data(self, data: bytes) -> None:
         self._tell(self._splitter.feed(data, self._now()))

@@ -5,17 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from viewcomfy.core.canary import choose
-from viewcomfy.core.errors import InvalidName
+from viewcomfy.core.errors import BadInput, InvalidName
 from viewcomfy.core.input_edit import Edit
 from viewcomfy.core.inputs import Input
+from viewcomfy.core.needs import needs_of
+from viewcomfy.core.scheduling import NORMAL
 from viewcomfy.core.workflows import model_files
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?")
+POOL = "default"
+POOL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+PRIORITIES = ("urgent", "normal", "low")
+MOST_MEMORY = 100_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +31,8 @@ class Deployment:
     `time_limit` is in seconds of running (0: none). `cancel_on_disconnect` cancels a job when its caller goes away
     before the result. `inputs` are the declared ones with the owner's `edits` applied; `checked` tells that a backend's
     catalog has typed them. `app` is what is kept of a view_comfy.json, `report` the deploy-time report, as JSON values.
-    `note` is what the deployer says about this version.
+    `note` is what the deployer says about this version. Its jobs run on workers of `pool`, by `priority` (0: urgent, 1: normal, 2: low), on
+    backends with at least `memory` GiB of GPU memory (0: any).
     """
 
     name: str
@@ -42,6 +49,9 @@ class Deployment:
     app: Mapping[str, Any] | None = None
     report: Mapping[str, Any] | None = None
     note: str = ""
+    pool: str = POOL
+    priority: int = NORMAL
+    memory: float = 0.0
 
     @property
     def runs(self) -> bool:
@@ -86,10 +96,42 @@ def check_name(name: str) -> str:
     return name
 
 
-def affinity_of(workflow: Mapping[str, Any]) -> str:
-    """Return a short name for what a workflow needs of a backend: its model files (so that a warm one can be preferred) + its classes."""
-    return f"{_digest(model_files(workflow))}+{_digest({node['class_type'] for node in workflow.values()})}"
+def check_pool(pool: str) -> str:
+    """Return the name of a pool if it can be one; raise BadInput otherwise."""
+    if not POOL_NAME.fullmatch(pool):
+        raise BadInput(
+            f"{pool[:80]!r} can't be the name of a pool.",
+            hint="Use 1 to 63 letters, digits, '-', '_' or '.', starting with a letter or a digit.",
+        )
+    return pool
 
 
-def _digest(names: set[str]) -> str:
+def check_priority(priority: int) -> int:
+    """Return the priority if it is one; raise BadInput otherwise."""
+    if not 0 <= priority < len(PRIORITIES):
+        raise BadInput(f"{priority} is not a priority.", hint="0 is urgent, 1 normal, 2 low.")
+    return priority
+
+
+def check_memory(memory: float) -> float:
+    """Return the GiB of GPU memory if there could be so much; raise BadInput otherwise."""
+    if not 0 <= memory <= MOST_MEMORY:
+        raise BadInput(
+            f"A backend can't have {memory:g} GiB of GPU memory.", hint="Say how many GiB the workflow needs; 0 for any backend."
+        )
+    return memory
+
+
+def affinity_of(workflow: Mapping[str, Any], memory: float = 0.0) -> str:
+    """Return a short name for what a workflow needs of a backend.
+
+    That is its model files (so that a warm one can be preferred), then after a + its classes and where the files go, then after an @ the
+    GiB of GPU memory, if any were said.
+    """
+    needs = needs_of(workflow, memory)
+    places = {"\n".join(model) for model in needs.models}
+    return f"{_digest(model_files(workflow))}+{_digest(needs.classes | places)}{f'@{memory:g}' if memory else ''}"
+
+
+def _digest(names: Collection[str]) -> str:
     return hashlib.sha256(json.dumps(sorted(names)).encode()).hexdigest()[:12] if names else ""

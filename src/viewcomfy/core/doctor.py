@@ -1,4 +1,4 @@
-"""The doctor's rules: from which figures of disk, memory and clock on an installation is in danger, and what to do then."""
+"""The doctor's rules: from which figures on an installation is in danger, and what to do then."""
 
 from __future__ import annotations
 
@@ -31,6 +31,11 @@ class Check:
     state: State
     message: str
     hint: str = ""
+
+
+SYNC_SLOW, SYNC_BAD = 0.1, 2.0
+ANSWER_SLOW = 0.5
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,38 @@ def clock(where: str, ahead: float, uncertainty: float = 0.0) -> Check:
     )
     hint = "Let the machine set its clock by the network (NTP)."
     return Check(f"clock of {where}", state, message, "" if state is State.OK else hint)
+
+
+def syncs(where: str, seconds: float) -> Check:
+    """Judge how long a small write to a folder takes to be safe on its disk."""
+    state = _below(-seconds, -SYNC_SLOW, -SYNC_BAD)
+    hint = "Every accepted job waits for this: put the data folder on a local disk, best an SSD, not on a network share."
+    return Check(f"sync of {where}", state, f"A small write is safe after {seconds * 1000:.1f} ms.", "" if state is State.OK else hint)
+
+
+def answers(subject: str, seconds: float, what: str = "") -> Check:
+    """Judge how long something took to answer; `what` is what answered."""
+    state = State.OK if seconds < ANSWER_SLOW else State.WARNING
+    message = f"{what or 'It'} answers in {seconds * 1000:.1f} ms."
+    return Check(subject, state, message, "" if state is State.OK else "It should be near: in the same data centre, or on this machine.")
+
+
+def silent(subject: str, why: str) -> Check:
+    """Judge something that does not answer."""
+    return Check(subject, State.ERROR, why, "Nothing works without it: see that it runs, and that this machine reaches it.")
+
+
+def durable(subject: str, is_durable: bool) -> list[Check]:
+    """Judge whether what a database has accepted survives a power cut; nothing where all is well."""
+    message = "It may lose accepted jobs in a power cut: fsync or synchronous_commit is off."
+    return [] if is_durable else [Check(f"durability of {subject}", State.WARNING, message, "Turn both on in postgresql.conf.")]
+
+
+def version(where: str, theirs: str, ours: str) -> Check:
+    """Judge whether a worker is of the server's version; in an upgrade it may be of another for a while."""
+    if theirs == ours:
+        return Check(f"version of {where}", State.OK, f"It is {ours}.")
+    return Check(f"version of {where}", State.WARNING, f"It is {theirs}, the server is {ours}.", "Bring the older one up to date.")
 
 
 def size(number: float) -> str:

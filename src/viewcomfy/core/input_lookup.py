@@ -35,7 +35,7 @@ class Lookup:
         """Return the input with this param key or name, one that nobody declared too; None if there is none."""
         declared = self._by_key.get(name) or self._by_name.get(name)
         if self._guest:
-            return declared if declared and _is_open(declared) else None
+            return declared if declared and declared.is_open else None
         if declared is None and (target := find_target(name, self._workflow)):
             return undeclared(self._workflow, target)
         return declared
@@ -46,12 +46,12 @@ class Lookup:
 
     def sendable(self) -> list[str]:
         """Return how the first few inputs are called that may be sent."""
-        return [f"{one.name} ({one.key})" for one in self.inputs if _is_open(one)][:8] or list(islice(self._keys(), 8))
+        return [f"{one.name} ({one.key})" for one in self.inputs if one.is_open][:8] or list(islice(self._keys(), 8))
 
     def unknown(self, name: str) -> dict[str, Any]:
         """Return the `hint` for a name that is not known, and the nearest names as `did_you_mean`."""
         # "text" where the input was given a better name
-        near = [one.name for one in self.inputs if one.input_name == name and _is_open(one)][:3]
+        near = [one.name for one in self.inputs if one.input_name == name and one.is_open][:3]
         near = near or (self._nearest_keys(name) if SEPARATOR in name else self.nearest(name, self._names()))
         return {"hint": question(near) or LISTED, "did_you_mean": near}
 
@@ -68,18 +68,14 @@ class Lookup:
         return [keys[short] for short in near]
 
     def _names(self) -> Iterable[str]:
-        return (one.name for one in self.inputs if _is_open(one)) if self.inputs else self._keys()
+        return (one.name for one in self.inputs if one.is_open) if self.inputs else self._keys()
 
     def _keys(self) -> Iterable[str]:
         if self._guest:
-            return (one.key for one in self.inputs if _is_open(one))
-        held_back = {one.key for one in self.inputs if not _is_open(one)}
+            return (one.key for one in self.inputs if one.is_open)
+        held_back = {one.key for one in self.inputs if not one.is_open}
         keys = (Target(node_id, input_name).key for node_id, input_name, _ in literals(self._workflow))
         return (key for key in keys if key not in held_back)
-
-
-def _is_open(declared: Input) -> bool:
-    return not declared.hidden and not declared.locked
 
 
 def undeclared(workflow: Mapping[str, Any], target: Target) -> Input:

@@ -69,3 +69,8 @@ class Input:
     locked: bool = False
     on_backend: bool = False
     order: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether people who call are told of it and may set it: it is neither hidden nor locked."""
+        return not self.hidden and not self.locked

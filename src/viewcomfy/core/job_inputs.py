@@ -36,7 +36,7 @@ def job_inputs(job: Job, declared: Sequence[Input], *, whole: bool = True) -> Jo
     An input that the job's own workflow does not have is left out. Unless `whole`, so are the workflow and what hidden and
     locked inputs say: for callers who are not to know how a deployment is made.
     """
-    shown = {one.key: one for one in declared if whole or not (one.hidden or one.locked)}
+    shown = {one.key: one for one in declared if whole or one.is_open}
     files = {Target(upload.node_id, upload.input_name).key: upload for upload in job.uploads}
     values = {one.name: _value(job.workflow, one, files.get(one.key), job.prompt_id) for one in shown.values() if _has(job.workflow, one)}
     uploads = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 ADMIN_ID = "admin"
 """Stands in `key_id` for jobs sent with the admin token."""
@@ -15,11 +15,15 @@ VISITOR_MARK = "~"
 
 @dataclass(frozen=True, slots=True)
 class KeyLimits:
-    """What bounds a key, None for no bound: a Unix time, jobs queued or running at once, jobs accepted in 24 hours."""
+    """What bounds a key, None for no bound: a Unix time, jobs queued or running at once, jobs accepted in 24 hours, jobs running at once.
+
+    More than `max_running` jobs are accepted: the rest of them waits.
+    """
 
     expires_at: float | None = None
     max_active: int | None = None
     max_per_day: int | None = None
+    max_running: int | None = None
 
     @property
     def counts_jobs(self) -> bool:
@@ -59,10 +63,14 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sends a request: a key, or the admin (`key` is None). `visitor` tells apart the browsers that one share link let in."""
+    """Who sends a request: a key, or the admin (`key` is None). `visitor` tells apart the browsers that one share link let in.
+
+    `trace` is the traceparent that what is done for them belongs to.
+    """
 
     key: Key | None = None
     visitor: str = ""
+    trace: str = field(default="", compare=False)
 
     @property
     def is_admin(self) -> bool:
@@ -79,12 +87,17 @@ class Caller:
         """Return the id that jobs are filed under."""
         if self.key is None:
             return ADMIN_ID
-        return f"{self.key.client_id}{VISITOR_MARK}{self.visitor}" if self.is_guest or self.visitor else self.key.client_id
+        return f"{self.key.client_id}{VISITOR_MARK}{self.visitor}" if self.is_guest else self.key.client_id
 
 
 def is_guest_id(key_id: str) -> bool:
     """Tell whether jobs that are filed under this id are those of a share link."""
     return VISITOR_MARK in key_id
+
+
+def client_of(key_id: str) -> str:
+    """Return the client_id of the key that jobs are filed under, that of its visitors' ones too."""
+    return key_id.partition(VISITOR_MARK)[0]
 
 
 def new_client_id() -> str:

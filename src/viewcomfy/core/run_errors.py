@@ -95,6 +95,11 @@ class ServerUnavailable(ViewComfyError):
     code = "server_unavailable"
     status = 503
 
+    @property
+    def may_have_happened(self) -> bool:
+        """Tell whether what was asked for may have been done all the same: its answer was lost."""
+        return self.details.get("stored") == "unknown"
+
 
 class PortTaken(ViewComfyError):
     """Another program listens on the port."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, TypeVar
 
+from viewcomfy.core.durations import DAY, HOUR
 from viewcomfy.core.errors import BadInput
 from viewcomfy.core.keys import VISITOR_MARK
 from viewcomfy.core.spread import Percentiles, Spread, cell_of
 
-HOUR, DAY = 3600, 86_400
 AUTO_HOURS = 4 * DAY
 """Up to so many seconds, `auto` means hours."""
 MAX_BUCKETS = 1000

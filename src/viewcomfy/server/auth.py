@@ -6,7 +6,7 @@ import base64
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from starlette.types import Scope
@@ -14,6 +14,7 @@ from starlette.types import Scope
 from viewcomfy.core.errors import AuthError, Forbidden
 from viewcomfy.core.keys import Caller
 from viewcomfy.server.session import check_csrf, cookie_of
+from viewcomfy.server.tracing import TRACE
 from viewcomfy.service.services import Services
 
 T = TypeVar("T")
@@ -74,12 +75,8 @@ def basic_credentials_of(scope: Scope) -> Credentials:
 
 async def authenticate(services: Services, scope: Scope, given: Credentials | None = None) -> Caller:
     """Return who calls; the session of the browser counts where no credentials came. Raises AuthError and its kinds, CrossSiteRefused."""
-    given = given or credentials_of(scope)
-    if given.is_empty and (caller := await _signed_in(services, scope)):
-        return caller
-    if given.token is not None:
-        return await services.keys.authenticate_admin(given.token)
-    return await services.keys.authenticate(given.client_id, given.client_secret)
+    caller = await _caller(services, scope, given or credentials_of(scope))
+    return replace(caller, trace=trace) if (trace := scope.get(TRACE)) else caller
 
 
 async def authenticate_admin(services: Services, scope: Scope) -> Caller:
@@ -107,6 +104,14 @@ async def while_welcome(services: Services, scope: Scope, stream: AsyncGenerator
                     return
                 looked_at = time.monotonic()
             yield item
+
+
+async def _caller(services: Services, scope: Scope, given: Credentials) -> Caller:
+    if given.is_empty and (caller := await _signed_in(services, scope)):
+        return caller
+    if given.token is not None:
+        return await services.keys.authenticate_admin(given.token)
+    return await services.keys.authenticate(given.client_id, given.client_secret)
 
 
 async def _signed_in(services: Services, scope: Scope) -> Caller | None:

@@ -12,7 +12,6 @@ from viewcomfy.core.jobs import Job, JobStatus
 from viewcomfy.core.outputs import Output
 from viewcomfy.files.base import Files
 
-SMALL = 64 * 1024
 CLOSING = b"]}"
 OUTPUT_CLOSING = b'"}'
 
@@ -41,28 +40,10 @@ class ResultBody:
         yield self._opening
         for opening, output in zip(self._output_openings, self._outputs, strict=True):
             yield opening
-            async for chunk in base64_chunks(_bytes_of(output, self._files), output.size):
+            async for chunk in base64_chunks(self._files.read(output.file_key), output.size):
                 yield chunk
             yield OUTPUT_CLOSING
         yield CLOSING
-
-
-async def _bytes_of(output: Output, files: Files) -> AsyncIterator[bytes]:
-    data = _at_hand(output, files)
-    if data is not None:
-        yield data
-        return
-    async for chunk in files.read(output.file_key):
-        yield chunk
-
-
-def _at_hand(output: Output, files: Files) -> bytes | None:
-    """Return a small output that lies on this machine: reading it takes less time than going to a thread for it."""
-    path = files.local_path(output.file_key) if output.size <= SMALL else None
-    try:
-        return path.read_bytes() if path else None
-    except OSError:  # removed just now, perhaps: `read` has the words for it
-        return None
 
 
 def _open_object(head: dict[str, Any], last_key: str) -> bytes:

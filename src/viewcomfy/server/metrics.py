@@ -1,16 +1,19 @@
-"""Metrics for Prometheus: what is asked over HTTP, what waits, what is there to run it. No names of deployments or keys."""
+"""Metrics for Prometheus: what is asked over HTTP, what waits and has ended, what is there to run it. Never the name of a key."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter as Tally
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from viewcomfy.core.backlog import Backlog
+from viewcomfy.core.jobs import Job
 from viewcomfy.engine.base import WorkerInfo
 from viewcomfy.server.errors import route_of
+from viewcomfy.server.job_metrics import FREE, NAMED, JobMetrics
 
 SECONDS = (0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 
@@ -24,9 +27,11 @@ class Metrics:
         self._seconds = Histogram(
             "viewcomfy_http_request_seconds", "Seconds from request to end of answer.", ["route"], registry=self._registry, buckets=SECONDS
         )
+        self._free, self._named = CollectorRegistry(), CollectorRegistry()  # the same names with other labels
+        self._job_metrics = (JobMetrics(self._free, FREE), JobMetrics(self._named, NAMED))
         self._queued = Gauge("viewcomfy_jobs_queued", "Jobs that wait.", registry=self._registry)
         self._jobs = Gauge("viewcomfy_jobs", "Jobs that are kept, by status.", ["status"], registry=self._registry)
-        self._workers = Gauge("viewcomfy_workers", "Workers that are there.", registry=self._registry)
+        self._workers = Gauge("viewcomfy_workers", "Workers that are there.", ["pool"], registry=self._registry)
         self._backends = Gauge("viewcomfy_backends", "Backends by state.", ["state"], registry=self._registry)
         self._starts = Gauge("viewcomfy_backend_starts", "Cold starts of the backends that are there.", registry=self._registry)
 
@@ -35,18 +40,28 @@ class Metrics:
         self._requests.labels(method, route, str(status or "none")).inc()
         self._seconds.labels(route).observe(seconds)
 
-    def text(self, workers: Sequence[WorkerInfo], queued: int, jobs: Mapping[str, int]) -> bytes:
-        """Return everything in Prometheus' text format."""
+    def take_jobs(self, backlog: Sequence[Backlog], ended: Iterable[Job]) -> None:
+        """Take in what waits and runs now, and jobs that have ended."""
+        for job in ended:
+            for metrics in self._job_metrics:
+                metrics.count(job)
+        for metrics in self._job_metrics:
+            metrics.show(backlog, time.time())
+
+    def text(self, workers: Sequence[WorkerInfo], queued: int, jobs: Mapping[str, int], *, named: bool) -> bytes:
+        """Return everything in Prometheus' text format; `named`: the numbers of jobs by deployment instead of by pool alone."""
         backends = [backend for worker in workers for backend in worker.backends]
         self._queued.set(queued)
         for status, number in jobs.items():
             self._jobs.labels(status).set(number)
-        self._workers.set(len(workers))
+        self._workers.clear()
+        for pool, number in Tally(worker.pool for worker in workers).items():
+            self._workers.labels(pool).set(number)
         self._backends.clear()
         for state, number in Tally(str(backend.get("state", "unknown")) for backend in backends).items():
             self._backends.labels(state).set(number)
         self._starts.set(sum(int(backend.get("starts", 0)) for backend in backends))
-        return generate_latest(self._registry)
+        return generate_latest(self._registry) + generate_latest(self._named if named else self._free)
 
 
 class MetricsLayer:

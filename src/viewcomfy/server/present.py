@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from viewcomfy.core.compatibility import Change
-from viewcomfy.core.deployments import Deployment, Released, VersionSummary
+from viewcomfy.core.deployments import POOL, Deployment, Released, VersionSummary
 from viewcomfy.core.inputs import Input
 from viewcomfy.core.job_inputs import JobInputs, SentUpload
 from viewcomfy.core.jobs import Job
 from viewcomfy.core.keys import Key
 from viewcomfy.core.outputs import Output
 from viewcomfy.core.params import flatten
+from viewcomfy.core.scheduling import NORMAL
 from viewcomfy.service.deployer import Findings
 from viewcomfy.service.links import FileLink, Links
 from viewcomfy.wire.deployments import ChangeOut, CheckOut, DeployedOut, DeploymentDetail, DeploymentOut, VersionOut
@@ -78,6 +79,9 @@ def _output_out(output: Output, links: Links, base: str) -> OutputOut:
     )
 
 
+_NOT_FOR_GUESTS = {"note": "", "pool": POOL, "priority": NORMAL, "memory": 0.0}
+
+
 def deployment_out(deployment: Deployment, released: Released, base: str) -> DeploymentOut:
     """Return a version of a deployment with the URL to POST to."""
     return DeploymentOut(**_deployment(deployment, released, base))
@@ -90,8 +94,8 @@ def deployment_detail(
     workflow = {} if guest else dict(deployment.workflow)
     facts = _deployment(deployment, released, base)
     return DeploymentDetail(
-        **(facts | {"note": ""} if guest else facts),
-        inputs=[input_out(one) for one in inputs if not (guest and (one.hidden or one.locked))],
+        **(facts | _NOT_FOR_GUESTS if guest else facts),
+        inputs=[input_out(one) for one in inputs if one.is_open or not guest],
         workflow_api=workflow,
         params=flatten(workflow),
     )
@@ -104,6 +108,7 @@ def deployed_out(found: Findings, released: Released, base: str) -> DeployedOut:
         report=report_out(found.report),
         changes=changes_out(found.changes),
         lost_edits=_lost(found),
+        notes=list(found.notes),
     )
 
 
@@ -146,6 +151,9 @@ def _deployment(deployment: Deployment, released: Released, base: str) -> dict[s
         "created_at": deployment.created_at,
         "time_limit": deployment.time_limit,
         "cancel_on_disconnect": deployment.cancel_on_disconnect,
+        "pool": deployment.pool,
+        "priority": deployment.priority,
+        "memory": deployment.memory,
         "nodes": len(deployment.workflow),
     }
 
@@ -163,5 +171,6 @@ def key_out(key: Key) -> KeyOut:
         expires_at=key.limits.expires_at,
         max_active=key.limits.max_active,
         max_per_day=key.limits.max_per_day,
+        max_running=key.limits.max_running,
         share=key.share,
     )

@@ -6,6 +6,8 @@ import time
 from typing import Any
 from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import Scope
 
@@ -15,18 +17,11 @@ from viewcomfy.service.sessions import Session
 COOKIE = "viewcomfy_session"
 CSRF_HEADER = "X-ViewComfy-CSRF"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_COOKIE_START = f"{COOKIE}=".encode()
 
 
 def cookie_of(scope: Scope) -> str | None:
     """Return the value of our cookie."""
-    for name, value in scope["headers"]:
-        if name == b"cookie":
-            for part in value.split(b";"):
-                found = part.strip()
-                if found.startswith(_COOKIE_START):
-                    return str(found[len(_COOKIE_START) :].decode("latin-1"))
-    return None
+    return HTTPConnection(scope).cookies.get(COOKIE)
 
 
 def check_csrf(scope: Scope, public_url: str | None) -> None:
@@ -34,7 +29,7 @@ def check_csrf(scope: Scope, public_url: str | None) -> None:
     if scope["method"] in SAFE:
         _check_use(scope)
         return
-    if not _header(scope, CSRF_HEADER.lower().encode()):
+    if not Headers(scope=scope).get(CSRF_HEADER):
         raise CrossSiteRefused(
             "A request that counts on a browser's session needs one more header.", hint=f"Send `{CSRF_HEADER}: 1`, or a key in headers."
         )
@@ -43,10 +38,11 @@ def check_csrf(scope: Scope, public_url: str | None) -> None:
 
 def check_origin(scope: Scope, public_url: str | None) -> None:
     """Let a request pass unless it says that it comes from another site. Raises CrossSiteRefused."""
-    origin = _header(scope, b"origin")
-    if origin is None or (origin == "null" and _header(scope, b"sec-fetch-site") == "same-origin"):
+    headers = Headers(scope=scope)
+    origin = headers.get("origin")
+    if origin is None or (origin == "null" and headers.get("sec-fetch-site") == "same-origin"):
         return  # some browsers tell no origin where the page has asked for no referrers; the other header no page can set
-    ours = {_header(scope, b"host"), urlsplit(public_url).netloc if public_url else None}
+    ours = {headers.get("host"), urlsplit(public_url).netloc if public_url else None}
     if _host_of(origin) not in {host.lower() for host in ours if host}:
         raise CrossSiteRefused(
             "The request comes from a page of another site.",
@@ -56,7 +52,8 @@ def check_origin(scope: Scope, public_url: str | None) -> None:
 
 def _check_use(scope: Scope) -> None:
     """Let a request pass unless a page of another site makes it a part of itself; a page of another port here can't either."""
-    if _header(scope, b"sec-fetch-site") in ("same-site", "cross-site") and _header(scope, b"sec-fetch-mode") != "navigate":
+    headers = Headers(scope=scope)
+    if headers.get("sec-fetch-site") in ("same-site", "cross-site") and headers.get("sec-fetch-mode") != "navigate":
         raise CrossSiteRefused("The request comes from a page of another site.", hint="Send a key in headers.")
 
 
@@ -84,7 +81,3 @@ def _host_of(origin: str) -> str:
         return urlsplit(origin).netloc.lower()
     except ValueError:
         return ""
-
-
-def _header(scope: Scope, wanted: bytes) -> str | None:
-    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), None)

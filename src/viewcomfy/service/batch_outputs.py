@@ -7,12 +7,12 @@ import hashlib
 import secrets
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from viewcomfy.core.batches import Batch
-from viewcomfy.core.errors import Conflict
+from viewcomfy.core.errors import Conflict, UnknownFile
 from viewcomfy.core.jobs import Job
 from viewcomfy.core.outputs import Output
 from viewcomfy.files.base import Files
@@ -71,11 +71,11 @@ class BatchOutputs:
     async def contact_sheet(self, made: Made) -> AsyncIterator[Path]:
         """Yield a PNG of the first picture of every job, which is removed afterwards. Drawing takes a second for some 50 large pictures."""
         target = self._folder / f"sheet-{secrets.token_hex(16)}.png"
-        gone = threading.Event()
+        gone, loop = threading.Event(), asyncio.get_running_loop()
 
         def draw() -> None:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            draw_sheet(self._pictures(made, gone), target, total=made.batch.total, axes=made.batch.axes)
+            draw_sheet(self._pictures(made, gone, loop), target, total=made.batch.total, axes=made.batch.axes)
 
         try:
             async with self._drawing:
@@ -84,12 +84,23 @@ class BatchOutputs:
         finally:
             target.unlink(missing_ok=True)
 
-    def _pictures(self, made: Made, gone: threading.Event) -> Iterator[tuple[str, Path | None]]:
+    def _pictures(self, made: Made, gone: threading.Event, loop: asyncio.AbstractEventLoop) -> Iterator[tuple[str, Path | None]]:
+        """Yield each place's label and picture, in a thread; a picture is at hand until the next one is asked for."""
         for label, job in made.places:
             if gone.is_set():
                 raise _Gone
             picture = next((output for output in job.outputs if _is_picture(output)), None) if job else None
-            yield label, self._files.local_path(picture.file_key) if picture else None
+            with ExitStack() as stack:
+                yield label, self._at_hand(picture, stack, loop) if picture else None
+
+    def _at_hand(self, picture: Output, stack: ExitStack, loop: asyncio.AbstractEventLoop) -> Path | None:
+        having = self._files.at_hand(picture.file_key)
+        try:
+            path = asyncio.run_coroutine_threadsafe(having.__aenter__(), loop).result()
+        except UnknownFile:  # retention was quicker
+            return None
+        stack.callback(lambda: asyncio.run_coroutine_threadsafe(having.__aexit__(None, None, None), loop).result())
+        return path
 
 
 def _nothing(what: str, *, done: bool) -> Conflict:

@@ -14,7 +14,7 @@ from typing import Any
 from viewcomfy.core.batch_problems import BatchProblems
 from viewcomfy.core.batches import LIMIT, Batch, Plan, Progress, plan, progress
 from viewcomfy.core.deployments import Deployment
-from viewcomfy.core.errors import BadInput, Conflict, UnknownBatch, UnknownJob, ViewComfyError
+from viewcomfy.core.errors import BadInput, Conflict, ServerUnavailable, UnknownBatch, UnknownJob, ViewComfyError
 from viewcomfy.core.inputs import Input
 from viewcomfy.core.jobs import Job, JobStatus
 from viewcomfy.core.keys import Caller
@@ -29,6 +29,8 @@ from viewcomfy.service.masks import MaskedOnce
 from viewcomfy.service.received import ReceivedFile
 from viewcomfy.store.batches import BatchJob, BatchRows
 
+KEPT_AT_ONCE = 8
+"""How many jobs' files are kept at a time: each is a request or two where files are in a bucket."""
 STEP = 0.01
 """Seconds of work after which other requests get their turn."""
 
@@ -112,7 +114,7 @@ class BatchService:
         try:
             async with self._intake.taken_together(calls, files, inputs, max_bytes=self._limits.fetched_bytes) as taken:
                 ready = await self._check(caller, deployment, inputs, planned, taken, masked=masked)
-                async with self._infer.room(caller, len(ready)):
+                async with self._infer.room(caller, len(ready), pool=deployment.pool):
                     members = await self._keep(caller, deployment, ready)
                     batch = self._batch(wanted, caller, deployment, planned, members)
                     accepted = await self._accepted(batch, members, [one.checked.fresh_seeds for one in ready])
@@ -185,17 +187,24 @@ class BatchService:
         return ready
 
     async def _keep(self, caller: Caller, deployment: Deployment, ready: Sequence[_Ready]) -> list[Job]:
-        """Keep the files of every job: the same file is one file on the disk, and each job has a name of its own for it."""
-        members: list[Job] = []
+        """Keep the files of every job: the same file is brought once, and each job has a name of its own for it."""
+        members: dict[int, Job] = {}
+        kept: dict[Path, str] = {}
         pause = _Pause()
+
+        async def keep(number: int, one: _Ready) -> None:
+            members[number] = await self._infer.keep(str(uuid.uuid4()), caller, deployment, one.checked, one.files, kept=kept)
+
         try:
-            for one in ready:
-                members.append(await self._infer.keep(str(uuid.uuid4()), caller, deployment, one.checked, one.files))
+            for start in (0, *range(1, len(ready), KEPT_AT_ONCE)):  # the first by itself: it brings what the others share
+                async with asyncio.TaskGroup() as together:
+                    for number in range(start, min(start + (KEPT_AT_ONCE if start else 1), len(ready))):
+                        together.create_task(keep(number, ready[number]))
                 await pause()
-        except BaseException:
-            await self._drop(members)
-            raise
-        return members
+        except BaseException as fault:
+            await self._drop(list(members.values()))
+            raise (fault.exceptions[0] if isinstance(fault, BaseExceptionGroup) else fault) from None
+        return [members[number] for number in range(len(ready))]
 
     async def _drop(self, members: Sequence[Job]) -> None:
         for job in members:
@@ -225,7 +234,8 @@ class BatchService:
         try:
             await self._rows.add(batch, members)
         except ViewComfyError as fault:
-            await self._drop(members)
+            if not (isinstance(fault, ServerUnavailable) and fault.may_have_happened):  # else they are of a job that may run
+                await self._drop(members)
             if isinstance(fault, Conflict) and (first := await self._rows.get(batch.batch_id)):
                 return first
             raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from viewcomfy.core.catalog import Catalog
@@ -14,22 +14,23 @@ from viewcomfy.core.inputs import Input
 from viewcomfy.core.object_info import merge
 from viewcomfy.engine.base import Engine
 from viewcomfy.files.base import Files
+from viewcomfy.service.inspections import Inspections
 
 KEPT = 16
 """How many catalogs stay parsed, beside those that some backend has now."""
 
 
 class CatalogService:
-    """Know the catalogs of all backends. `inspect` has the workers ask their backends anew.
+    """Know the catalogs of all backends, which their workers put into files.
 
     `why_unknown` is the reason in a sentence why the last `refresh` did not reach every backend, empty when it did.
     """
 
-    def __init__(self, *, engine: Engine, files: Files, inspect: Callable[[], Awaitable[None]] | None = None) -> None:
+    def __init__(self, *, engine: Engine, files: Files) -> None:
         self.why_unknown = ""
         self._engine = engine
+        self._inspections = Inspections(engine)
         self._files = files
-        self._inspect = inspect
         self._parsed: dict[str, Catalog] = {}
         self._merged: tuple[tuple[str, ...], Catalog] | None = None
         self._lock = asyncio.Lock()
@@ -42,9 +43,9 @@ class CatalogService:
         """
         try:
             async with asyncio.timeout(patience):
-                if self._inspect:
-                    await self._inspect()
-            self.why_unknown = _why(await self.unknown(), any_there=bool(await self._revisions()))
+                faults = await self._inspections.ask_all()
+            why = _why(await self.unknown(), any_there=bool(await self._revisions()))
+            self.why_unknown = str(faults[0]) if faults else why
         except ViewComfyError as fault:
             self.why_unknown = str(fault)
         except TimeoutError:
@@ -55,6 +56,10 @@ class CatalogService:
         revisions = {name: revision for name, revision in (await self._revisions()).items() if revision}
         catalogs = await self._load(set(revisions.values()))
         return {name: catalogs[revision] for name, revision in revisions.items() if revision in catalogs}
+
+    async def with_revisions(self, revisions: set[str]) -> dict[str, Catalog]:
+        """Return the catalogs with these revisions, as far as they are kept."""
+        return await self._load(revisions)
 
     async def unknown(self) -> list[str]:
         """Return the names of the backends whose catalogs are not known."""

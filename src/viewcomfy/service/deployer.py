@@ -10,22 +10,47 @@ from viewcomfy.core.app_file import App, read_app_file
 from viewcomfy.core.catalog import Catalog
 from viewcomfy.core.compatibility import Change, breaking, compare
 from viewcomfy.core.declare import declare
-from viewcomfy.core.deployments import Deployment, check_name
+from viewcomfy.core.deployments import POOL, Deployment, check_memory, check_name, check_pool, check_priority
 from viewcomfy.core.errors import BadInput, BreakingChange, DeploymentProblems, UnknownDeployment
 from viewcomfy.core.input_edit import Edit, anchors, edit_at
 from viewcomfy.core.input_edits import apply_edits, follow, make_edits
 from viewcomfy.core.inputs import Input
+from viewcomfy.core.needs import needs_of
 from viewcomfy.core.params import with_values
 from viewcomfy.core.report import Report, report
 from viewcomfy.core.report_hints import Hints
 from viewcomfy.core.workflows import check_workflow
 from viewcomfy.service.catalogs import CatalogService
 from viewcomfy.service.deployments import DeploymentService
+from viewcomfy.service.eligibility import Eligibility
 
 START_PATIENCE = 300.0
 """Seconds that a deploy waits for a ComfyUI to say what it has, where none has said so before."""
 
 InputChanges = Mapping[str, Mapping[str, Any] | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where and when the jobs of a version run, as a deployment has it; None keeps what the version before says."""
+
+    pool: str | None = None
+    priority: int | None = None
+    memory: float | None = None
+
+    def after(self, before: Deployment | None) -> dict[str, Any]:
+        """Return it as fields of a deployment. Raises BadInput for what can't be."""
+        fields: dict[str, Any] = {name: getattr(before, name) for name in ("pool", "priority", "memory")} if before else {}
+        if self.pool is not None:
+            fields["pool"] = check_pool(self.pool)
+        if self.priority is not None:
+            fields["priority"] = check_priority(self.priority)
+        if self.memory is not None:
+            fields["memory"] = check_memory(self.memory)
+        return fields
+
+
+AS_BEFORE = Place()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +68,7 @@ class Wanted:
     note: str = ""
     time_limit: float = 0.0
     cancel_on_disconnect: bool = False
+    place: Place = AS_BEFORE
     force: bool = False
     allow_breaking: bool = False
     make_current: bool = True
@@ -52,27 +78,31 @@ class Wanted:
 class Findings:
     """What was found of a version, or of a draft (version 0).
 
-    `changes` are those for callers of the current version, `lost` the owner's edits whose input is not there any more.
+    `changes` are those for callers of the current version, `lost` the owner's edits whose input is not there any more, `notes` sentences
+    about what its jobs will wait for.
     """
 
     deployment: Deployment
     report: Report
     changes: tuple[Change, ...] = ()
     lost: tuple[Edit, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Deployer:
     """Deploys workflows."""
 
-    def __init__(self, deployments: DeploymentService, catalogs: CatalogService) -> None:
+    def __init__(self, deployments: DeploymentService, catalogs: CatalogService, eligibility: Eligibility) -> None:
         self._deployments = deployments
         self._catalogs = catalogs
+        self._eligibility = eligibility
 
     async def check(self, name: str | None, wanted: Wanted) -> Findings:
         """Return what deploying this would come to; nothing is stored.
 
         Raises InvalidWorkflow and its kin, BadInput for an app file that is none, InvalidParams for changes that can't be made.
         """
+        wanted.place.after(None)  # before anything that takes long
         app = _app_of(wanted)
         workflow = app.workflow if app else check_workflow(wanted.workflow)
         if not wanted.force:
@@ -103,9 +133,10 @@ class Deployer:
             app=app.source if app else before.app if before else None,
             report=found.as_dict(),
             note=wanted.note,
+            **wanted.place.after(before),
         )
         changes = compare(_inputs_now(before, catalog), inputs) if before else ()
-        return Findings(draft, found, changes, (*lost, *gone))
+        return Findings(draft, found, changes, (*lost, *gone), await self._notes(draft))
 
     async def deploy(self, name: str, wanted: Wanted) -> Findings:
         """Make the next version of a deployment.
@@ -125,8 +156,10 @@ class Deployer:
             _refuse_breaking(name, found.changes, " or keep the current version with make_current false (--not-current)")
         return await self._store(found, make_current=wanted.make_current)
 
-    async def edit(self, name: str, changes: InputChanges, *, note: str = "", allow_breaking: bool = False) -> Findings:
-        """Change the inputs of the current version: that makes the next one, of the same workflow."""
+    async def edit(
+        self, name: str, changes: InputChanges, *, place: Place = AS_BEFORE, note: str = "", allow_breaking: bool = False
+    ) -> Findings:
+        """Change the inputs of the current version, or where its jobs run: that makes the next one, of the same workflow."""
         before = await self._deployments.get(name)
         catalog = await self._catalogs.merged()
         declared = declare(before.workflow, catalog)
@@ -137,12 +170,20 @@ class Deployer:
             _refuse_breaking(name, callers)
         found = await self._report(before.workflow, inputs)
         checked = _knows(catalog, before.workflow)  # the backends of now have typed these, or could not
-        draft = replace(before, inputs=inputs, edits=edits, checked=checked, report=found.as_dict(), note=note)
-        return await self._store(Findings(draft, found, callers), make_current=True)
+        fields = place.after(before)
+        draft = replace(before, inputs=inputs, edits=edits, checked=checked, report=found.as_dict(), note=note, **fields)
+        return await self._store(Findings(draft, found, callers, notes=await self._notes(draft)), make_current=True)
 
     async def report(self, deployment: Deployment) -> Report:
         """Return where a version can run now."""
         return await self._report(deployment.workflow, deployment.inputs)
+
+    async def _notes(self, draft: Deployment) -> tuple[str, ...]:
+        """Return what keeps its jobs from running where they are to: not what any backend lacks, which is in the report."""
+        if draft.pool == POOL and not draft.memory:
+            return ()
+        note = await self._eligibility.missing(draft.pool, needs_of(draft.workflow, draft.memory))
+        return (note,) if note else ()
 
     async def _store(self, found: Findings, *, make_current: bool) -> Findings:
         return replace(found, deployment=await self._deployments.add(found.deployment, make_current=make_current))

@@ -7,10 +7,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from viewcomfy.core.deployments import NAME, Deployment, Released, VersionSummary, check_name
+from viewcomfy.core.deployments import (
+    NAME,
+    POOL,
+    Deployment,
+    Released,
+    VersionSummary,
+    check_memory,
+    check_name,
+    check_pool,
+    check_priority,
+)
 from viewcomfy.core.errors import BadInput, Conflict, UnknownDeployment, UnknownVersion
 from viewcomfy.core.input_edit import Edit
 from viewcomfy.core.inputs import Input
+from viewcomfy.core.scheduling import NORMAL
 from viewcomfy.core.workflows import check_workflow
 from viewcomfy.store.deployments import DeploymentRows
 
@@ -46,6 +57,9 @@ class DeploymentService:
         app: Mapping[str, Any] | None = None,
         report: Mapping[str, Any] | None = None,
         note: str = "",
+        pool: str = POOL,
+        priority: int = NORMAL,
+        memory: float = 0.0,
         make_current: bool = True,
     ) -> Deployment:
         """Make the next version of a deployment, which becomes the current one and ends a canary unless `make_current` is False.
@@ -55,7 +69,7 @@ class DeploymentService:
         workflow = check_workflow(workflow)
         draft = Deployment(
             check_name(name), 0, workflow, self._clock(), time_limit, cancel_on_disconnect, inputs, edits, checked, title, description,
-            app, report, note,
+            app, report, note, check_pool(pool), check_priority(priority), check_memory(memory),
         )  # fmt: skip
         return await self.add(draft, make_current=make_current)
 

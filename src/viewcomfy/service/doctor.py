@@ -1,4 +1,4 @@
-"""The doctor looks at a whole installation: every deployment on every backend, disks, memory, clocks."""
+"""The doctor looks at a whole installation: every deployment on every backend, what it rests on, disks, memory, clocks, versions."""
 
 from __future__ import annotations
 
@@ -17,19 +17,24 @@ from viewcomfy.engine.base import Engine, WorkerInfo
 from viewcomfy.service.catalogs import CatalogService
 from viewcomfy.service.deployer import report_of
 from viewcomfy.service.deployments import DeploymentService
+from viewcomfy.service.soundings import Soundings
 
 PATIENCE = 300.0
 """Seconds to wait for a ComfyUI that must be started to say what it has."""
 
 
 class Doctor:
-    """Examines the installation whose state lies in `folder`."""
+    """Examines the installation whose state lies in `folder`; `version` is the server's own."""
 
-    def __init__(self, *, deployments: DeploymentService, catalogs: CatalogService, engine: Engine, folder: Path) -> None:
+    def __init__(
+        self, *, deployments: DeploymentService, catalogs: CatalogService, engine: Engine, soundings: Soundings, folder: Path, version: str
+    ) -> None:
         self._deployments = deployments
         self._catalogs = catalogs
         self._engine = engine
+        self._soundings = soundings
         self._folder = folder
+        self._version = version
 
     async def examine(self) -> Diagnosis:
         """Look at everything, asking every backend anew."""
@@ -40,24 +45,25 @@ class Doctor:
 
     async def _checks(self) -> list[Check]:
         disk = shutil.disk_usage(self._folder)
-        checks = [rules.disk("the data folder", disk.free, disk.total)]
+        checks = [*await self._soundings.take(), rules.disk("the data folder", disk.free, disk.total)]
         for worker in await self._engine.workers():
-            checks += _checks_of(worker)
+            checks += self._checks_of(worker)
         if self._catalogs.why_unknown:
             checks.append(Check("ComfyUI", State.WARNING, self._catalogs.why_unknown))
         return checks
+
+    def _checks_of(self, worker: WorkerInfo) -> Iterator[Check]:
+        facts = worker.facts
+        if "disk_free" in facts:
+            yield rules.disk(worker.name, facts["disk_free"], facts["disk_total"])
+        if "memory_available" in facts:
+            yield rules.memory(worker.name, facts["memory_available"], facts["memory_total"])
+        if "clock" in facts:
+            yield rules.clock(worker.name, facts["clock"] - worker.seen_at)
+        if "version" in facts:
+            yield rules.version(worker.name, facts["version"], self._version)
 
 
 def _reports(deployments: Iterable[Deployment], catalogs: Mapping[str, Catalog]) -> dict[str, Report]:
     hints = Hints()
     return {one.name: report_of(one.workflow, one.inputs, catalogs, hints) for one in deployments}
-
-
-def _checks_of(worker: WorkerInfo) -> Iterator[Check]:
-    facts = worker.facts
-    if "disk_free" in facts:
-        yield rules.disk(worker.name, facts["disk_free"], facts["disk_total"])
-    if "memory_available" in facts:
-        yield rules.memory(worker.name, facts["memory_available"], facts["memory_total"])
-    if "clock" in facts:
-        yield rules.clock(worker.name, facts["clock"] - worker.seen_at)

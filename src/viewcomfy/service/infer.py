@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from viewcomfy.core.deployments import Deployment, affinity_of
+from viewcomfy.core.deployments import POOL, Deployment, affinity_of
 from viewcomfy.core.errors import (
     Conflict,
     InvalidParams,
@@ -28,6 +28,7 @@ from viewcomfy.core.inputs import Input
 from viewcomfy.core.job_inputs import kept_filename
 from viewcomfy.core.jobs import Job, Upload
 from viewcomfy.core.keys import Caller
+from viewcomfy.core.needs import needs_of
 from viewcomfy.core.outputs import content_type_of, safe_filename
 from viewcomfy.core.params import with_value
 from viewcomfy.core.validation import Checked, CheckedFile
@@ -36,6 +37,7 @@ from viewcomfy.engine.base import Engine, Ticket
 from viewcomfy.files.base import Files
 from viewcomfy.service.checker import Checker
 from viewcomfy.service.deployments import DeploymentService
+from viewcomfy.service.eligibility import Eligibility
 from viewcomfy.service.ids import given_or_new
 from viewcomfy.service.intake import Intake, Taken
 from viewcomfy.service.masks import apply_mask
@@ -49,10 +51,14 @@ QUEUE_CHECK_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class InferLimits:
-    """What the owner allows: waiting jobs, and seconds of running where a deployment says nothing (0: no limit)."""
+    """What the owner allows: waiting jobs, and seconds of running where a deployment says nothing (0: no limit).
+
+    `workers_may_come`: jobs are taken while no backend is there.
+    """
 
     max_queue: int
     time_limit: float
+    workers_may_come: bool = False
 
     def queue_full(self, waiting: int, count: int) -> QueueFull:
         """Return the error for so many jobs where so many wait already."""
@@ -76,6 +82,7 @@ class InferService:
         intake: Intake,
         quotas: Quotas,
         limits: InferLimits,
+        eligibility: Eligibility,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._deployments = deployments
@@ -86,11 +93,12 @@ class InferService:
         self._intake = intake
         self._quotas = quotas
         self._limits = limits
+        self._eligibility = eligibility
         self._clock = clock
         self._accepting: set[asyncio.Task[Job]] = set()
         self._coming = 0
         self._queue_length = 0
-        self._queue_checked_at = float("-inf")
+        self._queue_checked_at: dict[str, float] = {}
 
     async def open(self, caller: Caller, name: str, version: int | None = None) -> Deployment:
         """Return a version of a deployment if the caller may use it; the one whose turn it is where none is pinned.
@@ -131,7 +139,7 @@ class InferService:
         workflow, inputs = await self._workflow(caller, deployment, received.workflow_api)
         async with self._intake.taken(_params(received.params), received.files, inputs) as taken:
             checked = await self.check(caller, deployment, workflow, inputs, taken)
-            async with self.room(caller):
+            async with self.room(caller, pool=deployment.pool):
                 job = await self.keep(prompt_id, caller, deployment, checked, taken.files)
                 return await self._accepted(job, checked.fresh_seeds, caller, deployment)
 
@@ -148,10 +156,10 @@ class InferService:
         return checked
 
     @asynccontextmanager
-    async def room(self, caller: Caller, count: int = 1) -> AsyncIterator[None]:
+    async def room(self, caller: Caller, count: int = 1, *, pool: str = POOL) -> AsyncIterator[None]:
         """Hold so many places in the queue while a caller's jobs are on the way there. Raises NoBackend, QueueFull, KeyLimit."""
         async with self._quotas.held(caller.key, count):
-            await self._check_queue(count)
+            await self._check_queue(count, pool)
             self._coming += count
             try:
                 yield
@@ -159,17 +167,32 @@ class InferService:
                 self._coming -= count
 
     async def keep(
-        self, prompt_id: str, caller: Caller, deployment: Deployment, checked: Checked, files: Mapping[str, ReceivedFile]
+        self,
+        prompt_id: str,
+        caller: Caller,
+        deployment: Deployment,
+        checked: Checked,
+        files: Mapping[str, ReceivedFile],
+        *,
+        kept: dict[Path, str] | None = None,
     ) -> Job:
-        """Keep the files of a checked call and return its job, which is stored nowhere yet. Raises InvalidUpload, DiskFull."""
+        """Keep the files of a checked call and return its job, which is stored nowhere yet. Raises InvalidUpload, DiskFull.
+
+        `kept` says under which keys calls of the same batch have kept the files that they share; it is added to.
+        """
         # a folder of this request's own: the same prompt_id may be on its way a second time
         folder = f"jobs/{prompt_id}/in/{secrets.token_hex(4)}"
         try:
-            uploads = [await self._keep(prompt_id, folder, number, one, files) for number, one in enumerate(checked.files)]
+            uploads = [
+                await self._keep(prompt_id, folder, number, one, files, kept={} if kept is None else kept)
+                for number, one in enumerate(checked.files)
+            ]
         except BaseException:
             await self._forget(folder)
             raise
-        return self._job(prompt_id, caller, deployment, _with_uploads(checked.workflow, uploads), uploads)
+        job = self._job(prompt_id, caller, deployment, _with_uploads(checked.workflow, uploads), uploads)
+        await self._eligibility.note(job.affinity, lambda: needs_of(job.workflow, deployment.memory))
+        return job
 
     async def drop(self, job: Job) -> None:
         """Remove the files of a job that was kept and is not accepted after all."""
@@ -190,6 +213,9 @@ class InferService:
         if fresh_seeds:
             named = ", ".join(f"{key} = {seed}" for key, seed in fresh_seeds.items())
             await self._engine.emit(job.prompt_id, [log_event(f"params is empty, so the seed is new: {named}", self._clock())])
+        with suppress(ViewComfyError):
+            if waits_for := await self._eligibility.nobody(job.pool, job.affinity):
+                await self._engine.emit(job.prompt_id, [log_event(waits_for, self._clock())])
 
     async def _workflow(
         self, caller: Caller, deployment: Deployment, override: str | Mapping[str, Any] | None
@@ -214,7 +240,8 @@ class InferService:
         try:
             await self._rows.add(job)
         except ViewComfyError as fault:
-            await self.drop(job)
+            if not (isinstance(fault, ServerUnavailable) and fault.may_have_happened):  # else they are of a job that may run
+                await self.drop(job)
             if isinstance(fault, Conflict) and (first := await self._rows.get(job.prompt_id)):
                 return first
             raise
@@ -225,18 +252,21 @@ class InferService:
         with suppress(ViewComfyError):  # the first fault is the one to tell; retention removes what is left
             await self._files.remove(f"{folder}/")
 
-    async def _check_queue(self, count: int) -> None:
+    async def _check_queue(self, count: int, pool: str) -> None:
         now = time.monotonic()
-        if now - self._queue_checked_at > QUEUE_CHECK_SECONDS or self._queue_length + count > self._limits.max_queue:
-            if not any(worker.backends for worker in await self._engine.workers()):
-                raise NoBackend("There is no ComfyUI to run the job.", hint="`viewcomfy comfyui install` gets one.", retry_after=10)
+        checked_at = self._queue_checked_at.get(pool, float("-inf"))
+        if now - checked_at > QUEUE_CHECK_SECONDS or self._queue_length + count > self._limits.max_queue:
+            if not self._limits.workers_may_come and not any(worker.backends for worker in await self._engine.workers(pool)):
+                raise _no_backend(pool)
             self._queue_length = await self._engine.queue_length() + self._coming
-            self._queue_checked_at = now
+            self._queue_checked_at[pool] = now
         if self._queue_length + count > self._limits.max_queue:
             raise self._limits.queue_full(self._queue_length, count)
         self._queue_length += count
 
-    async def _keep(self, prompt_id: str, folder: str, number: int, one: CheckedFile, files: Mapping[str, ReceivedFile]) -> Upload:
+    async def _keep(
+        self, prompt_id: str, folder: str, number: int, one: CheckedFile, files: Mapping[str, ReceivedFile], *, kept: dict[Path, str]
+    ) -> Upload:
         file = files[one.field]
         name = kept_filename(prompt_id, number, safe_filename(file.filename, "upload"))
         path, made = file.path, None
@@ -247,10 +277,13 @@ class InferService:
             path = made
         try:
             file_key = f"{folder}/{name}"
-            size = await self._files.put_file(file_key, path)
+            first = kept.get(path) if made is None else None
+            size = await (self._files.copy(first, file_key) if first else self._files.put_file(file_key, path))
         finally:
             if made is not None:
                 made.unlink(missing_ok=True)
+        if made is None:
+            kept.setdefault(path, file_key)
         return Upload(one.target.node_id, one.target.input_name, name, content_type_of(name), size, file_key)
 
     def _job(self, prompt_id: str, caller: Caller, deployment: Deployment, workflow: dict[str, Any], uploads: list[Upload]) -> Job:
@@ -262,14 +295,25 @@ class InferService:
             workflow=workflow,
             created_at=self._clock(),
             uploads=tuple(uploads),
-            affinity=affinity_of(workflow),
+            pool=deployment.pool,
+            priority=deployment.priority,
+            affinity=affinity_of(workflow, deployment.memory),
             time_limit=deployment.time_limit or self._limits.time_limit,
+            trace=caller.trace,
         )
 
 
 def _check_allowed(caller: Caller, name: str) -> None:
     if caller.key is not None and not caller.key.allows(name):
         raise KeyNotAllowed(f"This key may not call {name[:80]!r}.", hint="Ask the owner of the server for a key that may.")
+
+
+def _no_backend(pool: str) -> NoBackend:
+    if pool == POOL:
+        return NoBackend("There is no ComfyUI to run the job.", hint="`viewcomfy comfyui install` gets one.", retry_after=10)
+    return NoBackend(
+        f"There is no ComfyUI in the pool {pool!r} to run the job.", hint=f"`viewcomfy worker --pool {pool}` brings one.", retry_after=10
+    )
 
 
 def _same_job(job: Job, caller: Caller, deployment: Deployment) -> Job:

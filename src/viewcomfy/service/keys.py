@@ -25,7 +25,7 @@ class KeyService:
         self._clock = clock
         self._cache: dict[str, tuple[Key, float]] = {}
         self._used: dict[str, float] = {}
-        self._admin_hash: str | None = None
+        self._admin_hash: tuple[str | None, float] | None = None
 
     async def authenticate(self, client_id: str | None, client_secret: str | None) -> Caller:
         """Return the caller with this key. Raises MissingKey, InvalidKey or RevokedKey."""
@@ -73,9 +73,11 @@ class KeyService:
 
     async def admin_hash(self) -> str | None:
         """Return what is stored of the admin token."""
-        if self._admin_hash is None:
-            self._admin_hash = await self._meta.get(ADMIN_TOKEN_HASH)
-        return self._admin_hash
+        cached = self._admin_hash
+        if cached and cached[0] is not None and self._clock() - cached[1] < CACHE_SECONDS:
+            return cached[0]
+        self._admin_hash = (await self._meta.get(ADMIN_TOKEN_HASH), self._clock())
+        return self._admin_hash[0]
 
     async def ensure_admin_token(self, wanted: str | None) -> str | None:
         """Set the admin token that the owner wants, or make one if there is none; return it if it is new to the store."""
@@ -83,14 +85,16 @@ class KeyService:
             raise BadInput("The admin token is shorter than 16 characters.", hint="`openssl rand -hex 32` makes a good one.")
         if wanted is not None and ":" in wanted:  # `Bearer a:b` is a key
             raise BadInput("The admin token has a ':' in it.", hint="`openssl rand -hex 32` makes a good one.")
-        if wanted is None and await self._meta.get(ADMIN_TOKEN_HASH) is not None:
-            return None
-        return await self.set_admin_token(wanted or new_secret("vca_"))
+        if wanted is not None:
+            return await self.set_admin_token(wanted)
+        token = new_secret("vca_")
+        # of several servers that start for the first time at once, one has made the token that holds
+        return token if await self._meta.set_default(ADMIN_TOKEN_HASH, hash_secret(token)) == hash_secret(token) else None
 
     async def set_admin_token(self, token: str) -> str:
         """Replace the admin token."""
-        self._admin_hash = hash_secret(token)
-        await self._meta.set(ADMIN_TOKEN_HASH, self._admin_hash)
+        await self._meta.set(ADMIN_TOKEN_HASH, hash_secret(token))
+        self._admin_hash = (hash_secret(token), self._clock())
         return token
 
     async def create(
@@ -127,8 +131,8 @@ class KeyService:
         return [self._with_last_use(key) for key in await self._rows.list()]
 
     def _with_last_use(self, key: Key) -> Key:
-        used = self._used.get(key.client_id)
-        return key if used is None else replace(key, last_used_at=used)
+        used = max(self._used.get(key.client_id, 0.0), key.last_used_at or 0.0)  # another server may have seen it later than this one
+        return replace(key, last_used_at=used) if used else key
 
     async def write_last_used(self) -> None:
         """Write down when keys were last used; called now and then, so that no call waits for it."""

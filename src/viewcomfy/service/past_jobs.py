@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 from viewcomfy.core.errors import JobNotFinished, UnknownFile, UploadsRemoved, ViewComfyError
 from viewcomfy.core.job_inputs import JobInputs, job_inputs, kept_filename, sent_filename
@@ -60,8 +61,8 @@ class PastJobs:
         """
         job = await self._jobs.get(caller, prompt_id)
         await self._infer.made_with(caller, job)
-        async with self._infer.room(caller):
-            return await self._infer.accept(await self._copy(job))
+        async with self._infer.room(caller, pool=job.pool):
+            return await self._infer.accept(replace(await self._copy(job), trace=caller.trace))
 
     async def delete(self, caller: Caller, prompt_id: str) -> None:
         """Remove a finished job with its files and events. Raises UnknownJob, JobNotFinished."""
@@ -110,12 +111,8 @@ class PastJobs:
 
     async def _copied(self, upload: Upload, folder: str, name: str) -> Upload:
         file_key = f"{folder}/{name}"
-        path = self._files.local_path(upload.file_key)
         try:
-            if path is not None:
-                size = await self._files.put_file(file_key, path)
-            else:
-                size = await self._files.put(file_key, self._files.read(upload.file_key))
+            size = await self._files.copy(upload.file_key, file_key)
         except UnknownFile as fault:
             raise UploadsRemoved("The files that were sent in with this job have been removed.", hint="Send them again.") from fault
         return Upload(upload.node_id, upload.input_name, name, upload.content_type, size, file_key)

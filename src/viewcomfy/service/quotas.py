@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
-from viewcomfy.core.errors import KeyLimit
+from viewcomfy.core.errors import KeyLimit, ServerUnavailable
 from viewcomfy.core.keys import Key
 from viewcomfy.store.accepted import AcceptedRows, Taken
 
@@ -29,8 +29,7 @@ class Quotas:
         if key is None or not key.limits.counts_jobs:
             yield
             return
-        lock = self._locks.setdefault(key.client_id, asyncio.Lock())
-        async with lock if key.limits.max_active is not None else nullcontext():
+        async with self._turn(key):
             await self._check_active(key, count)
             taken = await self._take(key, count)
             try:
@@ -39,6 +38,17 @@ class Quotas:
                 if taken is not None:
                     await self._rows.give_back(key.client_id, taken)
                 raise
+
+    @asynccontextmanager
+    async def _turn(self, key: Key) -> AsyncIterator[None]:
+        """Keep the other calls of a key waiting from the count of its jobs until there is one more, on all servers."""
+        if key.limits.max_active is None:
+            yield
+            return
+        async with self._locks.setdefault(key.client_id, asyncio.Lock()), self._rows.turn(key.client_id) as ours:
+            if not ours:
+                raise ServerUnavailable("Another server is busy with calls of this key.", retry_after=1.0)
+            yield
 
     async def _check_active(self, key: Key, count: int) -> None:
         most = key.limits.max_active

@@ -10,10 +10,12 @@ from viewcomfy.service.deployer import Deployer
 from viewcomfy.service.deployments import DeploymentService
 from viewcomfy.service.doctor import Doctor
 from viewcomfy.service.infer import InferService
+from viewcomfy.service.job_counts import JobCounts
 from viewcomfy.service.jobs import JobService
 from viewcomfy.service.keys import KeyService
 from viewcomfy.service.links import Links
 from viewcomfy.service.past_jobs import PastJobs
+from viewcomfy.service.scaling import ScaleService
 from viewcomfy.service.sessions import Sessions
 from viewcomfy.service.usage import UsageService
 from viewcomfy.service.workers import WorkerService
@@ -26,6 +28,7 @@ class Services:
     infer: InferService
     batches: BatchService
     jobs: JobService
+    job_counts: JobCounts
     past_jobs: PastJobs
     usage: UsageService
     keys: KeyService
@@ -35,4 +38,5 @@ class Services:
     doctor: Doctor
     links: Links
     workers: WorkerService
+    scaling: ScaleService
     files: Files

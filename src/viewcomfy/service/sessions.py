@@ -11,11 +11,11 @@ from typing import Literal
 
 from itsdangerous import BadData, URLSafeSerializer
 
+from viewcomfy.core.durations import DAY
 from viewcomfy.core.errors import NoSession
 from viewcomfy.core.keys import ADMIN_ID, Caller, new_visitor
 from viewcomfy.service.keys import KeyService
 
-DAY = 86_400.0
 ADMIN_SECONDS = 7 * DAY
 KEY_SECONDS = 30 * DAY
 LONGEST = 1000

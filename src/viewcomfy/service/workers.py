@@ -10,9 +10,10 @@ from viewcomfy.engine.base import Engine, WorkerInfo
 
 
 class WorkerService:
-    """Look at the workers, and tell their backends what to do."""
+    """Look at the workers, and tell their backends what to do. `may_come` says that more may join while it runs."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, may_come: bool = False) -> None:
+        self.may_come = may_come
         self._engine = engine
 
     async def overview(self) -> tuple[list[WorkerInfo], int]:

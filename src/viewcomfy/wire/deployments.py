@@ -25,6 +25,9 @@ class DeployRequest(BaseModel):
     note: str = Field("", max_length=1000, description="What is new in this version.")
     time_limit: float = Field(0.0, ge=0, le=7 * 86_400, description="Seconds that a job may run; 0 means no limit.")
     cancel_on_disconnect: bool = Field(False, description="Cancel a job when its caller goes away before the result.")
+    pool: str | None = Field(None, max_length=100, description="The workers that run its jobs; by default those of the version before.")
+    priority: int | None = Field(None, description="0: urgent, 1: normal, 2: low; by default that of the version before.")
+    memory: float | None = Field(None, description="GiB of GPU memory that it needs, 0 for any; by default as the version before.")
     force: bool = Field(False, description="Deploy whatever the report says, and don't start a ComfyUI to check against.")
     allow_breaking: bool = Field(False, description="Deploy although calls that work today would fail.")
     make_current: bool = Field(True, description="False: calls go on with the current version; this one can be pinned, or get a share.")
@@ -79,15 +82,19 @@ class DeploymentOut(BaseModel):
     created_at: float
     time_limit: float
     cancel_on_disconnect: bool
+    pool: str = "default"
+    priority: int = 1
+    memory: float = 0.0
     nodes: int
 
 
 class DeployedOut(DeploymentOut):
-    """A version that was just made, and what was found on the way."""
+    """A version that was just made, and what was found on the way. `notes` say in a sentence each what to see to."""
 
     report: ReportOut
     changes: list[ChangeOut] = []
     lost_edits: list[str] = []
+    notes: list[str] = []
 
 
 class DeploymentDetail(DeploymentOut):
@@ -127,11 +134,14 @@ class DiffOut(BaseModel):
 
 
 class EditRequest(BaseModel):
-    """Change inputs, by name or param key: that makes the next version. null takes a change back."""
+    """Change inputs, by name or param key, or where jobs run: that makes the next version. null takes a change back, or none is made."""
 
     model_config = ConfigDict(extra="forbid")
 
-    inputs: InputEdits
+    inputs: InputEdits = {}
+    pool: str | None = Field(None, max_length=100)
+    priority: int | None = None
+    memory: float | None = None
     note: str = Field("", max_length=1000)
     allow_breaking: bool = False
 

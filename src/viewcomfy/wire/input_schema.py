@@ -32,7 +32,7 @@ _PYTHON: dict[str, type | tuple[type, ...]] = {"string": str, "integer": int, "n
 
 def visible(inputs: Iterable[InputOut]) -> list[InputOut]:
     """Return the inputs that callers are told of, in their order: neither hidden nor locked."""
-    return sorted((declared for declared in inputs if not declared.hidden and not declared.locked), key=lambda declared: declared.order)
+    return sorted((declared for declared in inputs if declared.is_open), key=lambda declared: declared.order)
 
 
 def schema_of(declared: InputOut) -> dict[str, Any]:

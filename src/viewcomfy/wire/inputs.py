@@ -43,6 +43,11 @@ class InputOut(BaseModel):
     node_title: str
     class_type: str
 
+    @property
+    def is_open(self) -> bool:
+        """Tell whether people who call are told of it and may set it."""
+        return not self.hidden and not self.locked
+
 
 def input_out(declared: Input) -> InputOut:
     """Return a declared input as it goes over the wire."""

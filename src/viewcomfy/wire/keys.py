@@ -19,6 +19,7 @@ class KeyBounds(BaseModel):
     expires_at: float | None = Field(None, allow_inf_nan=False, description="Unix time from which it is refused.")
     max_active: int | None = Field(None, ge=1, le=LARGEST, description="How many of its jobs may be queued or running at once.")
     max_per_day: int | None = Field(None, ge=1, le=LARGEST, description="How many of its jobs are accepted in 24 hours.")
+    max_running: int | None = Field(None, ge=1, le=LARGEST, description="How many of its jobs run at once; the rest of them waits.")
 
 
 class KeyRequest(KeyBounds):
@@ -47,6 +48,7 @@ class KeyOut(BaseModel):
     expires_at: float | None = None
     max_active: int | None = None
     max_per_day: int | None = None
+    max_running: int | None = None
     share: bool = False
 
 

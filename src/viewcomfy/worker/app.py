@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -18,7 +17,7 @@ from viewcomfy.worker.catalogs import Catalogs
 from viewcomfy.worker.control import Control
 from viewcomfy.worker.fitness import Fitness
 from viewcomfy.worker.loop import BackendLoop
-from viewcomfy.worker.machine import machine_facts
+from viewcomfy.worker.machine import machine_facts, new_worker_name
 from viewcomfy.worker.orders import Orders
 from viewcomfy.worker.runner import Runner, remove_all
 
@@ -29,7 +28,10 @@ SWEEP_SECONDS = 1.0
 
 
 class Worker:
-    """Claims jobs, drives a pool of backends, and tells which node classes they have. `folder` is on the disk that it fills."""
+    """Claims jobs of `queue_pool`, drives a pool of backends, and tells which node classes they have.
+
+    `folder` is on the disk that it fills; `facts` are told of the machine beside what changes.
+    """
 
     def __init__(
         self,
@@ -41,8 +43,9 @@ class Worker:
         catalogs: Catalogs | None = None,
         folder: Path = Path(),
         queue_pool: str = "default",
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
-        self.name = f"{socket.gethostname()}-{os.getpid()}"
+        self.name = new_worker_name()
         self._engine = engine
         self._pool = pool
         self._runner = runner
@@ -51,12 +54,15 @@ class Worker:
         self._news = catalogs.changed if catalogs else asyncio.Event()
         self._lease_seconds = lease_seconds
         self._queue_pool = queue_pool
+        self._facts = dict(facts or {})
+        self._changed = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._joined = asyncio.Event()
         self._ended = asyncio.Event()
         self._fitness = Fitness([backend.origin for backend in pool.backends])
         self._loops = {backend: self._loop(backend) for backend in pool.backends}
-        controls = [Control(backend=own, loop=loop, runner=runner, changed=self._news.set) for own, loop in self._loops.items()]
-        self._orders = Orders(self.name, controls, engine, show=self._shown, announce=self.announce)
+        controls = [Control(backend=own, loop=loop, runner=runner, changed=self._note) for own, loop in self._loops.items()]
+        self._orders = Orders(self.name, controls, engine, show=self._shown, announce=self.announce, inspect=self.inspect)
         for backend, loop in self._loops.items():
             backend.watch(self._news.set)
             backend.watch(loop.notice)
@@ -70,24 +76,36 @@ class Worker:
             runner=self._runner,
             any_ready=lambda: any(other.state is BackendState.READY and not other.draining for other in self._pool.backends),
             fitness=self._fitness,
-            changed=self._news.set,
+            catalog=lambda: self._revision(backend),
+            changed=self._note,
         )
 
+    def _revision(self, backend: Backend) -> str | None:
+        return self._catalogs.revision(backend) if self._catalogs else None
+
+    def _note(self) -> None:
+        """Take in that a loop has got a job, or one has ended."""
+        self._news.set()
+        self._changed.set()
+
     async def run(self) -> None:
-        """Work until `stop` is called and the running jobs have ended."""
+        """Work until `stop` is called and the running jobs have ended; raises ServerUnavailable when the engine can't be told of it."""
         try:
             await self._work()
         finally:
             self._ended.set()
 
     async def _work(self) -> None:
-        await asyncio.to_thread(remove_all, self._left_behind())
         async with asyncio.TaskGroup() as tasks:
-            chores = [self._runner.keep_leases(self._lease_seconds / 3), self._runner.sweep(SWEEP_SECONDS)]
-            chores += [self._tell_presence(), self._orders.run()]
+            orders = tasks.create_task(self._orders.run())
+            await asyncio.sleep(0)  # whoever sees the worker may ask it at once
+            await self.announce()
+            self._joined.set()
+            await asyncio.to_thread(remove_all, self._left_behind())
+            chores = [self._runner.keep_leases(self._lease_seconds / 3), self._runner.sweep(SWEEP_SECONDS), self._tell_presence()]
             if self._catalogs:
                 chores.append(self._catalogs.run())
-            helpers = [tasks.create_task(chore) for chore in chores]
+            helpers = [orders, *(tasks.create_task(chore) for chore in chores)]
             loops = [tasks.create_task(loop.run(self._stopping)) for loop in self._loops.values()]
             await asyncio.wait(loops) if loops else await self._stopping.wait()
             for helper in helpers:
@@ -99,8 +117,12 @@ class Worker:
         places = [place for folders in ours for place in (folders.input, folders.output) if place.is_dir()]
         return [path for place in places for path in place.iterdir()]
 
+    async def joined(self) -> None:
+        """Return once it has told that it is there: whoever calls from now on finds its backends."""
+        await self._joined.wait()
+
     async def announce(self) -> None:
-        """Tell that it is there, before it works: whoever calls from now on finds its backends."""
+        """Tell how it stands now."""
         await self._engine.present(self._info())
 
     async def inspect(self) -> None:
@@ -111,9 +133,32 @@ class Worker:
         finally:
             await self._engine.present(self._info())
 
-    async def stop(self, grace: float) -> None:
-        """Stop claiming; give what still runs after `grace` seconds back to the queue."""
+    @property
+    def prompt_ids(self) -> list[str]:
+        """The jobs that it has claimed and that have not ended."""
+        return [prompt_id for loop in self._loops.values() for prompt_id in loop.prompt_ids]
+
+    async def busy(self) -> None:
+        """Return once it has a job."""
+        while not self.prompt_ids:
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def idle(self, seconds: float) -> None:
+        """Return once it has had no job for so long."""
+        quiet = False
+        while not quiet:
+            self._changed.clear()
+            try:
+                async with asyncio.timeout(None if self.prompt_ids else seconds):
+                    await self._changed.wait()
+            except TimeoutError:
+                quiet = not self.prompt_ids
+
+    async def stop(self, grace: float | None) -> None:
+        """Stop claiming; give what still runs after `grace` seconds back to the queue, None: let it end."""
         self._stopping.set()
+        self._news.set()
         try:
             async with asyncio.timeout(grace):
                 await self._ended.wait()
@@ -129,10 +174,13 @@ class Worker:
                 async with asyncio.timeout(PRESENCE_SECONDS - NEWS_SECONDS):
                     await self._news.wait()
             self._news.clear()
+            for loop in self._loops.values():
+                loop.notice()
 
     def _info(self) -> WorkerInfo:
-        return WorkerInfo(self.name, self._queue_pool, tuple(map(self._shown, self._pool.backends)), machine_facts(self._folder))
+        facts = machine_facts(self._folder) | self._facts | {"stopping": self._stopping.is_set()}
+        return WorkerInfo(self.name, self._queue_pool, tuple(map(self._shown, self._pool.backends)), facts)
 
     def _shown(self, backend: Backend) -> dict[str, Any]:
-        catalog, loop = self._catalogs.revision(backend) if self._catalogs else None, self._loops[backend]
-        return asdict(backend.info()) | {"catalog": catalog, "warm": loop.warm_models, "prompt_ids": loop.prompt_ids}
+        loop = self._loops[backend]
+        return asdict(backend.info()) | {"catalog": self._revision(backend), "warm": loop.warm_models, "prompt_ids": loop.prompt_ids}

@@ -13,6 +13,7 @@ from viewcomfy.core.errors import UnknownFile, WorkflowFailed
 from viewcomfy.core.outputs import Output, content_type_of, safe_filename, unique_filenames
 from viewcomfy.core.png_text import TextRemover
 from viewcomfy.files.base import Files
+from viewcomfy.worker.patience import patiently
 
 
 class Collector:
@@ -45,7 +46,7 @@ class Collector:
         filename = self._name(entry.filename)
         key = f"{self._prefix}{filename}"
         try:
-            size = await self._bring(entry, key)
+            size = await patiently(lambda: self._bring(entry, key))
         except (UnknownFile, FileNotFoundError) as gone:
             message = f"Node {node_id} says that it saved '{entry.filename}', but ComfyUI has no such file."
             raise WorkflowFailed(message, details={"node_id": node_id}) from gone
@@ -63,7 +64,8 @@ class Collector:
     async def _keep_text(self, text: str, node_id: str) -> Output:
         filename = self._name(f"text_{node_id}.txt")
         key = f"{self._prefix}{filename}"
-        return self._add(filename, await self._files.put(key, _once(text.encode())), key, node_id)
+        size = await patiently(lambda: self._files.put(key, _once(text.encode())))
+        return self._add(filename, size, key, node_id)
 
     def _add(self, filename: str, size: int, key: str, node_id: str) -> Output:
         output = Output(filename, content_type_of(filename), size, key, node_id)

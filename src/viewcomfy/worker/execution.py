@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from viewcomfy.comfy.messages import BackendLost, Failed, Interrupted, JobMessag
 from viewcomfy.comfy.news import JobNews
 from viewcomfy.core.errors import BackendCrashed, BackendUnresponsive, JobCanceled, TimedOut, ViewComfyError, WorkflowFailed
 from viewcomfy.core.events import Event, EventKind, log_event
-from viewcomfy.core.jobs import Job, JobError, JobStatus, Manifest
+from viewcomfy.core.jobs import Job, JobError, JobStatus, Manifest, Upload
 from viewcomfy.core.keys import is_guest_id
 from viewcomfy.core.outputs import Output
 from viewcomfy.core.params import with_value
@@ -26,6 +27,8 @@ from viewcomfy.core.workflows import with_output_folder
 from viewcomfy.engine.base import Engine, Lease
 from viewcomfy.files.base import Files
 from viewcomfy.worker.collect import Collector
+from viewcomfy.worker.job_trace import JobTrace
+from viewcomfy.worker.patience import patiently
 
 OUTPUT_FOLDER = "viewcomfy"
 """All that we let ComfyUI save goes below this folder of its output folder, one folder a job."""
@@ -52,10 +55,12 @@ class Execution:
         engine: Engine,
         files: Files,
         grace: float,
+        trace: JobTrace,
         spare: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._job = job
+        self._trace = trace
         self._backend = backend
         self._engine = engine
         self._files = files
@@ -85,6 +90,8 @@ class Execution:
         lines: asyncio.Queue[str] = asyncio.Queue()
         begun, is_cold = self._loop.time(), self._backend.state is not BackendState.READY
         teller = asyncio.create_task(self._tell(lines)) if is_cold else None
+        if is_cold:
+            self._trace.enter("start ComfyUI")
         try:
             async with self._deadline, self._backend.use(lines.put_nowait) as link:
                 if is_cold and self._backend.folders is not None:  # else it is someone else's, and was running
@@ -117,11 +124,13 @@ class Execution:
     async def _run_on(self, link: Link) -> Manifest:
         if self._stop_reason is not None:
             raise self._stop_reason
+        self._trace.enter("bring files")
         graph = with_output_folder(await self._stage(link), self._folder)
         guests = is_guest_id(self._job.key_id)
         collector = Collector(self._files, self._backend.folders, link, prefix=self._out, own=self._folder, bare=guests)
         async with link.follow(self._comfy_id) as feed:
             try:
+                self._trace.enter("queue in ComfyUI")
                 await link.queue(feed, graph)
                 if self._spare:
                     self._limit(SPARE_SECONDS)
@@ -144,6 +153,7 @@ class Execution:
 
     async def _take(self, message: JobMessage, collector: Collector) -> None:
         events = self._news.events(message, self._clock())
+        self._trace.take(message)
         match message:
             case Started():
                 self._started_at = self._loop.time()
@@ -174,16 +184,20 @@ class Execution:
     async def _stage(self, link: Link) -> dict[str, Any]:
         """Bring the uploads to where ComfyUI reads its inputs; return the workflow with the names that it gave them."""
         workflow = dict(self._job.workflow)
-        folders = self._backend.folders
         for upload in self._job.uploads:
-            path = self._files.local_path(upload.file_key)
-            if folders is not None and path is not None:
-                await asyncio.to_thread(_link, path, folders.input / upload.filename)
-                continue
-            stored = await link.api.upload(upload.filename, self._files.read(upload.file_key), overwrite=True)
-            if stored.filename != upload.filename:
-                workflow = with_value(workflow, upload.node_id, upload.input_name, stored.filename)
+            name = await patiently(partial(self._bring, upload, link))
+            if name != upload.filename:
+                workflow = with_value(workflow, upload.node_id, upload.input_name, name)
         return workflow
+
+    async def _bring(self, upload: Upload, link: Link) -> str:
+        """Bring an upload to where ComfyUI reads its inputs; return its name there."""
+        folders = self._backend.folders
+        if folders is None:
+            return (await link.api.upload(upload.filename, self._files.read(upload.file_key), overwrite=True)).filename
+        async with self._files.at_hand(upload.file_key) as path:
+            await asyncio.to_thread(_link, path, folders.input / upload.filename)
+        return upload.filename
 
     async def _stop_prompt(self, link: Link, feed: Feed) -> None:
         """Interrupt the prompt; kill its backend if that does not help, so that the next job does not wait for it.

@@ -6,7 +6,7 @@ import asyncio
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -41,7 +41,7 @@ class _Loaded:
 class BackendLoop:
     """Feeds one backend. `any_ready` tells whether some backend of the worker is up, `fitness` what each of them lacks.
 
-    `changed` is called when it has got a job, or one has ended.
+    `catalog` tells the revision of its catalog, None where that is not known. `changed` is called when it has got a job, or one has ended.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class BackendLoop:
         runner: Runner,
         any_ready: Callable[[], bool],
         fitness: Fitness,
+        catalog: Callable[[], str | None] = lambda: None,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._worker = worker
@@ -63,6 +64,7 @@ class BackendLoop:
         self._runner = runner
         self._any_ready = any_ready
         self._fitness = fitness
+        self._catalog = catalog
         self._tell = changed
         self._changed = asyncio.Event()
         self._seconds: dict[str, float] = {}
@@ -187,12 +189,16 @@ class BackendLoop:
     def _claimer(self) -> Claimer:
         unfit = self._fitness.unfit(self._backend.origin)
         warm = frozenset({self._loaded.models}) if self._knows_loaded() and self._loaded.models else frozenset[str]()
+        claimer = Claimer(self._worker, self._pool, warm, unfit, catalog=self._catalog(), memory=self._memory())
         if self._active:
-            return Claimer(self._worker, self._pool, warm, unfit, rank=1)
+            return replace(claimer, rank=1)
         if self._is_ready():
-            return Claimer(self._worker, self._pool, warm, unfit, rank=0)
-        patience = START_PATIENCE if self._any_ready() else 0.0
-        return Claimer(self._worker, self._pool, frozenset(), unfit, rank=2, patience=patience)
+            return claimer
+        return replace(claimer, warm=frozenset(), rank=2, patience=START_PATIENCE if self._any_ready() else 0.0)
+
+    def _memory(self) -> float:
+        """Return the GiB of the GPU's memory, once ComfyUI has told them; 0 where they are not known."""
+        return round((self._backend.info().vram_total or 0) / 2**30, 1)
 
     def _knows_loaded(self) -> bool:
         return self._is_ready() and self._loaded.start == self._backend.starts

@@ -1,4 +1,4 @@
-"""Orders to a worker: what it is asked through the engine about its backends."""
+"""Orders to a worker: what it is asked through the engine about its backends and what they have."""
 
 from __future__ import annotations
 
@@ -14,12 +14,16 @@ from viewcomfy.engine.base import Engine
 from viewcomfy.worker.control import Control
 
 LOGS = "logs"
+INSPECT = "inspect"
 SETTLE_SECONDS = 0.05
 """How long an answer waits, so that it shows what an order does at once: that a start has begun, that an idle backend is gone."""
 
 
 class Orders:
-    """Answers what a worker is asked. `show` says how a backend stands, `announce` tells everybody."""
+    """Answers what a worker is asked.
+
+    `show` says how a backend stands, `announce` tells everybody, `inspect` has every backend say anew what it has.
+    """
 
     def __init__(
         self,
@@ -29,18 +33,23 @@ class Orders:
         *,
         show: Callable[[Backend], Mapping[str, Any]],
         announce: Callable[[], Awaitable[None]],
+        inspect: Callable[[], Awaitable[None]],
     ) -> None:
         self._worker = worker
         self._controls = {control.backend.name: control for control in controls}
         self._engine = engine
         self._show = show
         self._announce = announce
+        self._inspect = inspect
 
     async def run(self) -> None:
         """Answer for ever, and see to it that what was begun goes on."""
         async with asyncio.TaskGroup() as tasks:
 
             async def answer(order: Mapping[str, Any]) -> Mapping[str, Any]:
+                if order.get("do") == INSPECT:
+                    await self._inspect()
+                    return {"catalogs": {name: self._show(control.backend).get("catalog") for name, control in self._controls.items()}}
                 control = self._find(str(order.get("backend")))
                 if order.get("order") == LOGS:
                     lines, following = control.backend.log.since(int(order.get("after") or 0))

@@ -31,20 +31,21 @@ from viewcomfy.core.errors import (
 from viewcomfy.core.events import log_event
 from viewcomfy.core.jobs import Job, JobError, JobStatus, Manifest
 from viewcomfy.core.scheduling import models_of
+from viewcomfy.core.tracing import NoTracer, Tracer
 from viewcomfy.engine.base import Engine, Lease
 from viewcomfy.files.base import Files
-from viewcomfy.store.jobs import JobRows
 from viewcomfy.worker.execution import Execution, NotStarted
+from viewcomfy.worker.job_trace import JobTrace
 
-RETRYABLE = (BackendCrashed, BackendUnresponsive, NoBackend, OutOfMemory)
-"""Faults of the backend, not of the job: it may succeed at another attempt."""
+RETRYABLE = (BackendCrashed, BackendUnresponsive, NoBackend, OutOfMemory, ServerUnavailable)
+"""Faults of the backend or of what the worker needs, not of the job: it may succeed at another attempt."""
 LACKING = (UnknownNodeClass, MissingModel)
 """Faults that another ComfyUI may not have."""
 RETRY_SECONDS = 1.0
 RELEASE_GRACE = 1.0
 """Seconds that a job gets to be interrupted when the worker must stop now."""
-COMMIT_PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
-"""Seconds between attempts to write down how a job ended."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
+"""Seconds between attempts to write down how a job ended: each pause is twice as long as the one before."""
 
 log = structlog.get_logger(__name__)
 
@@ -59,13 +60,23 @@ class Report:
 
 
 class Runner:
-    """Runs jobs. `active` leases are renewed by `keep_leases`, which the worker runs beside its loops."""
+    """Runs jobs, and tells `ended` of each that is over. Leases are renewed by `keep_leases`, which the worker runs beside its loops."""
 
-    def __init__(self, *, engine: Engine, rows: JobRows, files: Files, cancel_grace: float, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        files: Files,
+        cancel_grace: float,
+        ended: Callable[[Job, Manifest], None] = lambda _job, _manifest: None,
+        tracer: Tracer | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._engine = engine
-        self._rows = rows
         self._files = files
         self._cancel_grace = cancel_grace
+        self._ended = ended
+        self._tracer = tracer or NoTracer()
         self._clock = clock
         self._leases: dict[Lease, Execution] = {}
         self._litter: list[Path] = []
@@ -80,15 +91,25 @@ class Runner:
         `lacks` is called where the backend has not got a node class or a model that the job needs; when it returns True, the job is
         given back for another backend.
         """
+        trace = JobTrace(self._tracer, job, lease.attempt, backend.name)
         execution = Execution(
-            job, lease, backend, engine=self._engine, files=self._files, grace=self._cancel_grace, spare=spare, clock=self._clock
+            job,
+            lease,
+            backend,
+            engine=self._engine,
+            files=self._files,
+            grace=self._cancel_grace,
+            trace=trace,
+            spare=spare,
+            clock=self._clock,
         )
         self._leases[lease] = execution
         if self._releasing or self._ending[backend]:  # it was claimed just before the worker or the backend was told to stop
             await self._release(lease, execution)
         watch = asyncio.create_task(self._stop_when_canceled(lease, execution))
         try:
-            return await self._attempt(execution, lease, job)
+            with trace:
+                return await self._attempt(execution, lease, job)
         except StaleLease as fault:
             _log_lapse(lease, fault)
         except (NotStarted, JobCanceled):  # what was canceled has been settled; where that could not be written down, it is tried again
@@ -115,6 +136,7 @@ class Runner:
             raise
         try:
             await self._commit(lease, manifest)
+            self._ended(job, manifest)
         finally:
             self._litter += execution.litter()
         return Report(kind_of(job), manifest.execution_time, models_of(job.affinity))
@@ -135,19 +157,24 @@ class Runner:
             if isinstance(fault, RETRYABLE):
                 await self._retry(lease, job, fault, error)
             else:
-                await self._commit(lease, execution.manifest(JobStatus.FAILED, error=error))
+                manifest = execution.manifest(JobStatus.FAILED, error=error)
+                await self._commit(lease, manifest)
+                self._ended(job, manifest)
         except ViewComfyError as trouble:
             _log_lapse(lease, trouble)
 
     async def _commit(self, lease: Lease, manifest: Manifest) -> None:
         """Write down how the job ended; where the store cannot take it now, try again for a while: the lease is kept meanwhile."""
-        for pause in COMMIT_PAUSES:
+        pause, give_up_at = FIRST_PAUSE, time.monotonic() + self._engine.patience
+        while True:
             try:
                 return await self._engine.commit(lease, manifest)
             except (DiskFull, ServerUnavailable) as fault:
+                if time.monotonic() + pause > give_up_at:
+                    raise
                 log.warning("a job's end could not be written down yet", prompt_id=lease.prompt_id, reason=str(fault))
-                await asyncio.sleep(pause)
-        return await self._engine.commit(lease, manifest)
+            await asyncio.sleep(pause)
+            pause = min(LONGEST_PAUSE, 2 * pause)
 
     async def _retry(self, lease: Lease, job: Job, fault: ViewComfyError, error: JobError) -> None:
         await self._engine.emit(job.prompt_id, [log_event(f"attempt {lease.attempt} did not succeed: {fault}", self._clock())])
@@ -155,9 +182,9 @@ class Runner:
         log.warning("a job was given back", prompt_id=job.prompt_id, attempt=lease.attempt, status=status, reason=str(fault))
 
     async def job_of(self, lease: Lease) -> Job | None:
-        """Return the leased job from the store; None when it is gone, and then the lease is given up."""
+        """Return the leased job; None when it is gone, and then the lease is given up."""
         try:
-            job = await self._rows.get(lease.prompt_id)
+            job = await self._engine.job(lease)
         except ViewComfyError as fault:
             log.warning("a leased job could not be read", prompt_id=lease.prompt_id, reason=str(fault))
             await self._give_back(lease)
@@ -168,13 +195,15 @@ class Runner:
         """Renew the leases of the running jobs for ever; a job whose lease is lost is stopped."""
         while True:
             await asyncio.sleep(every)
-            for lease, execution in list(self._leases.items()):
-                try:
-                    await self._engine.extend(lease)
-                except StaleLease:
-                    execution.stop()
-                except ViewComfyError as fault:
-                    log.warning("a lease could not be renewed", prompt_id=lease.prompt_id, reason=str(fault))
+            await asyncio.gather(*(self._keep(lease, execution) for lease, execution in list(self._leases.items())))
+
+    async def _keep(self, lease: Lease, execution: Execution) -> None:
+        try:
+            await self._engine.extend(lease)
+        except StaleLease:
+            execution.stop()
+        except ViewComfyError as fault:
+            log.warning("a lease could not be renewed", prompt_id=lease.prompt_id, reason=str(fault))
 
     async def sweep(self, every: float) -> None:
         """Remove what finished jobs have left in ComfyUI's folders, for ever; together, because none of them must wait for it."""

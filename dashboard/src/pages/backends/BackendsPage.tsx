@@ -1,4 +1,4 @@
-import { Code, Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Badge, Code, Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { IconServerOff } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
@@ -48,11 +48,19 @@ function WorkerSection({ worker, named }: { worker: Worker; named: boolean }) {
   return (
     <Stack gap="sm">
       <Group justify="space-between">
-        {named && (
-          <Title order={2} size="h4" className="break">
-            {worker.name}
-          </Title>
-        )}
+        <Group gap="xs">
+          {named && (
+            <Title order={2} size="h4" className="break">
+              {worker.name}
+            </Title>
+          )}
+          {(named || worker.pool !== "default") && <Badge variant="light">{t("pool", { pool: worker.pool })}</Badge>}
+          {worker.facts.stopping === true && (
+            <Badge variant="light" color="gray">
+              {t("stopping")}
+            </Badge>
+          )}
+        </Group>
         <Text size="sm" c="dimmed">
           {t("machine", {
             memory: free("memory_available"),

@@ -18,6 +18,8 @@ import { nameProblem } from "./nameRule";
 
 /** What a field is for stands under it, so that the fields of a row stand side by side. */
 const ORDER: InputWrapperProps["inputWrapperOrder"] = ["label", "input", "description", "error"];
+/** A text that may have some lines. */
+const LONG = { inputWrapperOrder: ORDER, autosize: true, minRows: 2, maxRows: 8 };
 const WEEK = 7 * 86_400;
 
 interface Props {
@@ -60,23 +62,17 @@ export const AboutCard = memo(function AboutCard({ about, draft, before, version
             onChange={(event) => onChange({ title: event.currentTarget.value })}
           />
           <Textarea
-            inputWrapperOrder={ORDER}
+            {...LONG}
             label={t("about.description")}
             description={t("about.descriptionHelp")}
-            autosize
-            minRows={2}
-            maxRows={8}
             maxLength={5000}
             value={shown.description}
             onChange={(event) => onChange({ description: event.currentTarget.value })}
           />
           <Textarea
-            inputWrapperOrder={ORDER}
+            {...LONG}
             label={t("about.note")}
             description={t("about.noteHelp")}
-            autosize
-            minRows={2}
-            maxRows={8}
             maxLength={1000}
             value={about.note}
             onChange={(event) => onChange({ note: event.currentTarget.value })}

@@ -1,7 +1,7 @@
-import { Button, Group, Modal, Text } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
+import { AskDialog } from "~/ui/AskDialog";
 
 /** The state of a second history entry for this page: going back from it stays here, so that there is time to ask. */
 const SECOND = { viewcomfy: "unsaved" };
@@ -14,7 +14,6 @@ type Target = string | typeof BACK;
  */
 export function UnsavedGuard({ when }: { when: boolean }) {
   const { t } = useTranslation("deploy");
-  const { t: common } = useTranslation();
   const [, navigate] = useLocation();
   const [target, setTarget] = useState<Target | null>(null);
   useEffect(() => {
@@ -38,23 +37,16 @@ export function UnsavedGuard({ when }: { when: boolean }) {
     else if (target !== null) navigate(target, { replace: true });
   };
   return (
-    <Modal
+    <AskDialog
       opened={target !== null}
-      onClose={stay}
       title={t("unsaved.title")}
-      centered
-      closeButtonProps={{ "aria-label": common("close") }}
+      yes={t("unsaved.leave")}
+      no={t("unsaved.stay")}
+      onYes={leave}
+      onClose={stay}
     >
-      <Text mb="lg">{t("unsaved.text")}</Text>
-      <Group justify="flex-end">
-        <Button variant="default" onClick={stay} data-autofocus>
-          {t("unsaved.stay")}
-        </Button>
-        <Button color="red" onClick={leave}>
-          {t("unsaved.leave")}
-        </Button>
-      </Group>
-    </Modal>
+      {t("unsaved.text")}
+    </AskDialog>
   );
 }
 

@@ -16,6 +16,9 @@ interface Props {
   onClear: () => void;
 }
 
+/** A field for a day and a time. */
+const MOMENT = { size: "xs", flex: "1 1 9rem", maw: { base: undefined, sm: 190 }, type: "datetime-local" } as const;
+
 /** Which jobs are shown: by state, deployment, key and time. */
 export function JobFilters({ filters, filtered, keys, nameOf, onChange, onClear }: Props) {
   const { t } = useTranslation(["jobs", "common"]);
@@ -73,20 +76,14 @@ export function JobFilters({ filters, filtered, keys, nameOf, onChange, onClear 
         {filters.range === "custom" && (
           <>
             <TextInput
-              size="xs"
-              flex="1 1 9rem"
-              maw={{ base: undefined, sm: 190 }}
-              type="datetime-local"
+              {...MOMENT}
               label={t("filter.from")}
               value={filters.from}
               max={filters.to || undefined}
               onChange={(event) => set({ from: event.currentTarget.value })}
             />
             <TextInput
-              size="xs"
-              flex="1 1 9rem"
-              maw={{ base: undefined, sm: 190 }}
-              type="datetime-local"
+              {...MOMENT}
               label={t("filter.to")}
               value={filters.to}
               min={filters.from || undefined}

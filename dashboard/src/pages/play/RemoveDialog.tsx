@@ -1,6 +1,6 @@
-import { Button, Group, Modal, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Job } from "~/api/types";
+import { AskDialog } from "~/ui/AskDialog";
 import { usePlay } from "./PlayContext";
 
 interface Props {
@@ -11,29 +11,15 @@ interface Props {
 
 /** Asks before a job and its files are deleted. */
 export function RemoveDialog({ job, opened, onClose }: Props) {
-  const { t } = useTranslation(["play", "common"]);
+  const { t } = useTranslation("play");
   const { remove } = usePlay();
   const confirm = () => {
     onClose();
     remove(job);
   };
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title={t("remove.title")}
-      centered
-      closeButtonProps={{ "aria-label": t("common:close") }}
-    >
-      <Text mb="lg">{t("remove.text")}</Text>
-      <Group justify="flex-end">
-        <Button variant="default" onClick={onClose} data-autofocus>
-          {t("common:cancel")}
-        </Button>
-        <Button color="red" onClick={confirm}>
-          {t("remove.button")}
-        </Button>
-      </Group>
-    </Modal>
+    <AskDialog opened={opened} title={t("remove.title")} yes={t("remove.button")} onYes={confirm} onClose={onClose}>
+      {t("remove.text")}
+    </AskDialog>
   );
 }

@@ -14,7 +14,7 @@ from viewcomfy.core.errors import Conflict
 from viewcomfy.server.bodies import body_of, json_response, read_model
 from viewcomfy.server.deps import Admin, base_url, services_of, settings_of
 from viewcomfy.server.present import changes_out, check_out, deployed_out, deployment_detail, deployment_out, version_out
-from viewcomfy.service.deployer import Findings, Wanted
+from viewcomfy.service.deployer import Findings, Place, Wanted
 from viewcomfy.wire.deployments import (
     CanaryRequest,
     CheckOut,
@@ -48,6 +48,7 @@ async def deploy(name: str, _: Admin, request: Request) -> Response:
         note=asked.note,
         time_limit=asked.time_limit,
         cancel_on_disconnect=asked.cancel_on_disconnect,
+        place=Place(pool=asked.pool, priority=asked.priority, memory=asked.memory),
         force=asked.force,
         allow_breaking=asked.allow_breaking,
         make_current=asked.make_current,
@@ -111,9 +112,11 @@ async def compare_versions(name: str, _: Admin, request: Request, before: int | 
 
 @router.patch("/deployments/{name}/inputs", status_code=201, response_model=DeployedOut, openapi_extra=body_of(EditRequest))
 async def edit_inputs(name: str, _: Admin, request: Request) -> Response:
-    """Change the inputs of the current version; that makes the next one, of the same workflow."""
+    """Change the inputs of the current version, or where its jobs run; that makes the next one, of the same workflow."""
     asked = await read_model(request, EditRequest, settings_of(request).max_field)
-    found = await services_of(request).deployer.edit(name, asked.inputs, note=asked.note, allow_breaking=asked.allow_breaking)
+    place = Place(pool=asked.pool, priority=asked.priority, memory=asked.memory)
+    deployer = services_of(request).deployer
+    found = await deployer.edit(name, asked.inputs, place=place, note=asked.note, allow_breaking=asked.allow_breaking)
     return await _deployed(request, found)
 
 

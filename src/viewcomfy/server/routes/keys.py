@@ -39,4 +39,4 @@ async def revoke_key(client_id: str, _: Admin, request: Request) -> Response:
 
 def limits_of(wanted: KeyBounds) -> KeyLimits:
     """Return what shall bound a key."""
-    return KeyLimits(wanted.expires_at, wanted.max_active, wanted.max_per_day)
+    return KeyLimits(wanted.expires_at, wanted.max_active, wanted.max_per_day, wanted.max_running)

@@ -1,0 +1,37 @@
+"""What metrics are made of: the backlog, and the jobs that have ended since they were last asked for."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from viewcomfy.core.backlog import Backlog
+from viewcomfy.core.jobs import Job
+from viewcomfy.store.backlog import BacklogRows
+from viewcomfy.store.jobs import JobRows
+from viewcomfy.store.queue import QueueRows
+
+MOST = 20_000
+"""How many ends are remembered where nobody asks."""
+AT_ONCE = 500
+
+
+class JobCounts:
+    """Hears of every job that ends in this process; the rows say the rest."""
+
+    def __init__(self, rows: JobRows, backlog: BacklogRows, queue: QueueRows) -> None:
+        self._rows = rows
+        self._backlog = backlog
+        self._ended: deque[str] = deque(maxlen=MOST)
+        queue.tell_ends(self._ended.append)
+
+    async def backlog(self) -> list[Backlog]:
+        """Return what waits and runs, by pool and deployment."""
+        return await self._backlog.read()
+
+    async def ended(self) -> list[Job]:
+        """Return the jobs that have ended since the last call, without their workflows."""
+        found: list[Job] = []
+        while self._ended:
+            wanted = [self._ended.popleft() for _ in range(min(AT_ONCE, len(self._ended)))]
+            found += await self._rows.several(wanted)
+        return found
