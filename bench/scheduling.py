@@ -66,21 +66,21 @@ def traffic(workers: int, load: float, *, flood: int = FLOOD) -> Traffic:
     return Traffic(load * workers / mean, SECONDS, flood=flood * workers, flood_at=SECONDS / 3)
 
 
-def simulate(workers: int, load: float, *, flood: int = FLOOD) -> list[Result]:
+def simulate(workers: int, load: float, *, flood: int = FLOOD, seed: int = 1) -> list[Result]:
     """Run the same jobs by each policy."""
     loop = asyncio.new_event_loop()
     try:
         jobs = traffic(workers, load, flood=flood)
-        return [_simulate(name, workers, jobs, policy) for name, policy in policies(workers, loop).items()]
+        return [_simulate(name, workers, jobs.jobs(workflows(), seed), policy) for name, policy in policies(workers, loop).items()]
     finally:
         loop.close()
 
 
-def _simulate(name: str, workers: int, jobs: Traffic, policy: Policy) -> Result:
+def _simulate(name: str, workers: int, jobs: Sequence[Job], policy: Policy) -> Result:
     chance, known = random.Random(3), workflows()
     weights = [1 / rank for rank in range(1, len(known) + 1)]
     fleet = Fleet([Worker(number, chance.choices(known, weights)[0].name if chance.random() < WARM else "") for number in range(workers)])
-    end = fleet.run(jobs.jobs(known, seed=1), policy)
+    end = fleet.run(jobs, policy)
     return Result(name, fleet.ended, fleet.workers, end)
 
 
@@ -168,10 +168,14 @@ def measure(workers: int) -> tuple[list[Result], dict[int, list[tuple[float, flo
     return results, costs
 
 
-def by_load(workers: int) -> dict[str, list[tuple[float, float]]]:
+def by_load(workers: int, seeds: Sequence[int] = (1, 2, 3)) -> dict[str, list[tuple[float, float]]]:
     """Return the 95th percentile of the waits by policy, for loads from little to too much; nobody floods the queue."""
     curves: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for load in (0.1, 0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6):
-        for result in simulate(workers, load, flood=0):
-            curves[result.policy].append((load, percentile(result.waits(), 0.95)))
+    for load in (0.1, 0.2, 0.3, 0.4, 0.45, 0.5, 0.6):
+        waits: dict[str, float] = defaultdict(float)
+        for seed in seeds:
+            for result in simulate(workers, load, flood=0, seed=seed):
+                waits[result.policy] += percentile(result.waits(), 0.95) / len(seeds)
+        for name, wait in waits.items():
+            curves[name].append((load, wait))
     return curves

@@ -120,7 +120,7 @@ class Traffic:
     skew: float = 1.0
     burst: float = 0.15
     peak: float = 4.0
-    burst_seconds: float = 45.0
+    burst_seconds: float = 20.0
     flood: int = 0
     flood_at: float = 600.0
 
@@ -128,22 +128,28 @@ class Traffic:
         """Return the jobs in order of time; the same seed makes the same."""
         chance = random.Random(seed)
         weights = [rank**-self.skew for rank in range(1, len(workflows) + 1)]
-        came = [(at, f"key-{chance.randrange(self.keys)}") for at in self._times(chance)]
+        came = [(at, f"key-{chance.randrange(self.keys)}") for at in self._times(chance, seed)]
         came += [(self.flood_at + 60.0 * chance.random(), "flood") for _ in range(self.flood)]
         chosen = chance.choices(workflows, weights, k=len(came))
         return [Job(number, key, workflow, at) for number, ((at, key), workflow) in enumerate(zip(sorted(came), chosen, strict=True))]
 
-    def _times(self, chance: random.Random) -> Iterator[float]:
+    def _times(self, chance: random.Random, seed: int) -> Iterator[float]:
         calm = self.rate / (1 + self.burst * (self.peak - 1))
-        at, is_burst, changes_at = 0.0, False, chance.expovariate(self.burst / (1 - self.burst) / self.burst_seconds)
-        while True:
+        at, is_burst, changes = 0.0, False, self._changes(random.Random(f"bursts {seed}"))
+        changes_at = next(changes)
+        while at < self.seconds:
             step = chance.expovariate(calm * (self.peak if is_burst else 1.0))
             if at + step > changes_at:  # nothing is remembered of a step that was not made
-                at, is_burst = changes_at, not is_burst
-                mean = self.burst_seconds if is_burst else self.burst_seconds * (1 - self.burst) / self.burst
-                changes_at = at + chance.expovariate(1 / mean)
+                at, is_burst, changes_at = changes_at, not is_burst, next(changes)
             else:
                 at += step
-                if at >= self.seconds:
-                    return
+                if at < self.seconds:
+                    yield at
+
+    def _changes(self, chance: random.Random) -> Iterator[float]:
+        """Yield when bursts begin and end, in turn: of their own, so that they are the same whatever the rate is."""
+        at, calm = 0.0, self.burst_seconds * (1 - self.burst) / self.burst
+        while True:
+            for mean in (calm, self.burst_seconds):
+                at += chance.expovariate(1 / mean)
                 yield at

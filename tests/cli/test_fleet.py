@@ -60,8 +60,10 @@ def test_a_wrong_token_is_told_at_once(as_admin: Type) -> None:
 @pytest.mark.anyio
 async def test_the_workers_get_no_token_of_the_admins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("VIEWCOMFY_ADMIN_TOKEN", "secret")
+    monkeypatch.setenv("VIEWCOMFY_STORE", "postgresql://viewcomfy:secret@db/viewcomfy")
     monkeypatch.setenv("VIEWCOMFY_ENGINE", "nats://x")
     async with Place(Where.LOCAL, "gpu", data_dir=tmp_path).opened() as provider:
         env = provider._env  # type: ignore[attr-defined]  # what its workers would find
     assert "VIEWCOMFY_ADMIN_TOKEN" not in env
+    assert "VIEWCOMFY_STORE" not in env
     assert env["VIEWCOMFY_ENGINE"] == "nats://x"

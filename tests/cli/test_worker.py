@@ -54,6 +54,11 @@ def fresh() -> dict[str, int]:
     return {"1-inputs-seed": next(SEEDS)}
 
 
+def runs(product: Product, prompt_id: str) -> None:
+    """Wait until a worker has said that it runs a job."""
+    until(lambda: any(prompt_id in backend["prompt_ids"] for backend in product.backends()), "it runs")
+
+
 def one_pixel() -> bytes:
     picture = BytesIO()
     Image.new("RGB", (1, 1)).save(picture, "PNG")
@@ -109,7 +114,7 @@ def test_told_to_stop_it_lets_its_job_end_and_takes_no_other(product: Product, h
     worker = hire(shutdown_grace=60)
     name = product.deploy(WAITING)
     first = product.run(name, fresh())
-    product.once(first, "running")
+    runs(product, first)
     worker.process.send_signal(signal.SIGTERM)
     until(lambda: "no more jobs are taken" in worker.log(), "it has heard")
     second = product.run(name, fresh())
@@ -121,7 +126,7 @@ def test_told_to_stop_it_lets_its_job_end_and_takes_no_other(product: Product, h
 def test_what_runs_when_the_time_is_over_goes_back_uncounted(product: Product, hire: Callable[..., RemoteWorker], told_twice: bool) -> None:
     worker = hire(shutdown_grace=60 if told_twice else 0.2)
     prompt_id = product.run(product.deploy(LONG), fresh())
-    product.once(prompt_id, "running")
+    runs(product, prompt_id)
     worker.process.send_signal(signal.SIGTERM)
     until(lambda: "no more jobs are taken" in worker.log(), "it has heard")
     if told_twice:

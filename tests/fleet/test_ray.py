@@ -10,14 +10,15 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
 from tests.fleet.test_local import PROGRAM
 from tools.services.process import Process, free_port, listens
-from viewcomfy.core.errors import MissingExtra
+from viewcomfy.core.errors import MissingExtra, ServerUnavailable
 from viewcomfy.fleet.base import Instance
-from viewcomfy.fleet.ray import WAITS, Needs, RayProvider
+from viewcomfy.fleet.ray import WAITS, Needs, RayProvider, _pool_of
 
 pytestmark = [
     pytest.mark.anyio,
@@ -92,3 +93,20 @@ async def test_what_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(MissingExtra, match="not installed") as told:
         RayProvider.connect("auto", pool="gpu", arguments=["x"], env={}, needs=Needs())
     assert told.value.hint == 'Type: pip install "viewcomfy[ray]"'
+
+
+def test_an_actor_belongs_to_the_pool_that_its_whole_name_begins_with() -> None:
+    assert _pool_of("gpu.1700000000.abcdef") == "gpu"
+    assert _pool_of("gpu.a.1700000000.abcdef") == "gpu.a"
+
+
+async def test_a_cluster_that_has_gone_away_is_told_as_such() -> None:
+    ray = ModuleType("ray")  # stands for a Ray whose head is gone
+    setattr(ray, "exceptions", SimpleNamespace(RayError=LookupError))  # noqa: B010 - a module has no such attribute for the type checker
+
+    def gone() -> list[str]:
+        raise ConnectionError("lost")
+
+    setattr(ray, "util", SimpleNamespace(list_named_actors=gone))  # noqa: B010 - as above
+    with pytest.raises(ServerUnavailable, match="does not answer: lost"):
+        await RayProvider(ray, "gpu", [], {}, Needs()).instances()

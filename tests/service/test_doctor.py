@@ -115,3 +115,11 @@ async def test_the_trial_leaves_no_file_behind(desk: Desk, doctor: Doctor) -> No
     before = await desk.files.usage()
     await doctor.examine()
     assert await desk.files.usage() == before
+
+
+async def test_a_folder_that_nothing_can_be_written_to_is_told(desk: Desk) -> None:
+    soundings = Soundings(store=desk.store.about, files=desk.files, engine=desk.engine, folder=desk.folder / "not there")
+    checks = {check.subject: check for check in await soundings.take()}
+    assert checks["sync of the data folder"].state is State.ERROR
+    assert "can't be written" in checks["sync of the data folder"].message
+    assert checks["the store"].state is not State.ERROR

@@ -22,8 +22,8 @@ export function BoundsFields({ bounds, onChange, namePlaceholder }: Props) {
         onChange={(event) => onChange({ ...bounds, name: event.currentTarget.value })}
         data-autofocus
       />
-      <SimpleGrid cols={{ base: 1, xs: 3 }} style={{ alignItems: "end" }}>
-        {(["days", "active", "perDay"] as const).map((field) => (
+      <SimpleGrid cols={{ base: 1, xs: 2 }} style={{ alignItems: "end" }}>
+        {(["days", "active", "running", "perDay"] as const).map((field) => (
           <NumberInput
             key={field}
             label={t(`${field}.label`)}

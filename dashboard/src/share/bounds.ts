@@ -4,10 +4,11 @@ export interface Bounds {
   /** Days from now; "" is for ever. */
   days: number | "";
   active: number | "";
+  running: number | "";
   perDay: number | "";
 }
 
-export const NO_BOUNDS: Bounds = { name: "", days: "", active: "", perDay: "" };
+export const NO_BOUNDS: Bounds = { name: "", days: "", active: "", running: "", perDay: "" };
 
 /** Return the bounds as the API takes them. */
 export function bounded(bounds: Bounds, now = Date.now() / 1000) {
@@ -15,6 +16,7 @@ export function bounded(bounds: Bounds, now = Date.now() / 1000) {
     name: bounds.name.trim(),
     expires_at: bounds.days === "" ? null : Math.round(now + bounds.days * 86_400),
     max_active: bounds.active === "" ? null : bounds.active,
+    max_running: bounds.running === "" ? null : bounds.running,
     max_per_day: bounds.perDay === "" ? null : bounds.perDay,
   };
 }

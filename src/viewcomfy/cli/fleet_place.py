@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 MAIN = "viewcomfy.cli.main"
 OWN = frozenset(
-    f"VIEWCOMFY_{name}" for name in ("ADMIN_TOKEN", "CLIENT_ID", "CLIENT_SECRET", "SERVER", "DATA_DIR", "INSTANCE", "POOL", "BACKENDS")
+    f"VIEWCOMFY_{name}"
+    for name in ("ADMIN_TOKEN", "CLIENT_ID", "CLIENT_SECRET", "SERVER", "STORE", "DATA_DIR", "INSTANCE", "POOL", "BACKENDS")
 )
-"""Variables of the command that are not the workers' business."""
+"""Variables of the command that are not the workers' business: those that it says otherwise, and secrets that no worker needs."""
 
 
 class Where(StrEnum):

@@ -12,7 +12,10 @@ MIB, GIB = 1024**2, 1024**3
 DISK_LOW, DISK_FULL = 10 * GIB, GIB
 MEMORY_LOW, MEMORY_OUT = 2 * GIB, 512 * MIB
 CLOCK_ODD, CLOCK_WRONG = 2.0, 30.0
-"""Seconds. Leases and signed links end by the clock: half a minute off, and jobs are taken from workers that are alive."""
+"""Seconds. The order of the queue, retention and signed links follow the clocks."""
+SYNC_SLOW, SYNC_BAD = 0.1, 2.0
+ANSWER_SLOW = 0.5
+"""Seconds."""
 
 
 class State(StrEnum):
@@ -31,11 +34,6 @@ class Check:
     state: State
     message: str
     hint: str = ""
-
-
-SYNC_SLOW, SYNC_BAD = 0.1, 2.0
-ANSWER_SLOW = 0.5
-"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +93,11 @@ def syncs(where: str, seconds: float) -> Check:
     state = _below(-seconds, -SYNC_SLOW, -SYNC_BAD)
     hint = "Every accepted job waits for this: put the data folder on a local disk, best an SSD, not on a network share."
     return Check(f"sync of {where}", state, f"A small write is safe after {seconds * 1000:.1f} ms.", "" if state is State.OK else hint)
+
+
+def unwritable(where: str, why: str) -> Check:
+    """Judge a folder that a small write to it has failed in."""
+    return Check(f"sync of {where}", State.ERROR, why, "Free some space there, and see that the server may write to it.")
 
 
 def answers(subject: str, seconds: float, what: str = "") -> Check:

@@ -91,20 +91,42 @@ def _ranks(keys: Mapping[str, tuple[Any, ...]]) -> dict[str, int]:
 
 
 def _reached(neighbours: list[list[int]]) -> list[int]:
-    """Return for each place the set of those that can be reached from it; where there are cycles, part of it."""
+    """Return for each place the set of those that can be reached from it."""
     result = [0] * len(neighbours)
-    opened, closed = bytearray(len(neighbours)), bytearray(len(neighbours))
-    for start in range(len(neighbours)):
-        stack = [start]
-        while stack:
-            place = stack[-1]
-            if not opened[place]:
-                opened[place] = 1
-                stack.extend([near for near in neighbours[place] if not opened[near]])
-                continue
-            stack.pop()
-            if not closed[place]:  # an open one is on a cycle, and adds what it has so far
-                closed[place] = 1
-                for near in neighbours[place]:
-                    result[place] |= result[near] | 1 << near
+    for circle in _circles(neighbours):
+        found = 0
+        for place in circle:
+            for near in neighbours[place]:
+                found |= result[near] | 1 << near
+        for place in circle:
+            result[place] = found
     return result
+
+
+def _circles(neighbours: list[list[int]]) -> list[list[int]]:
+    """Return the places in groups that reach each other, most often one place each; what a group leads to comes before it (Kosaraju)."""
+    sources: list[list[int]] = [[] for _ in neighbours]
+    for place, nears in enumerate(neighbours):
+        for near in nears:
+            sources[near].append(place)
+    seen = bytearray(len(neighbours))
+    ended = [place for start in range(len(neighbours)) for place in _walk(start, sources, seen)]
+    seen = bytearray(len(neighbours))
+    return [circle for start in reversed(ended) if (circle := _walk(start, neighbours, seen))]
+
+
+def _walk(start: int, neighbours: list[list[int]], seen: bytearray) -> list[int]:
+    """Return the places that a walk from here comes to and that were not seen, each after those that it leads to."""
+    ended: list[int] = []
+    stack = [start]
+    while stack:
+        place = stack[-1]
+        if seen[place]:
+            stack.pop()
+            if seen[place] == 1:
+                seen[place] = 2
+                ended.append(place)
+            continue
+        seen[place] = 1
+        stack.extend([near for near in neighbours[place] if not seen[near]])
+    return ended

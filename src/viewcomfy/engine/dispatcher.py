@@ -57,7 +57,8 @@ class Dispatcher:
         self._may_act = may_act
         self._began = clock()
         self._standing = Standing(tell, gone, clock)
-        self._takeover: Takeover | None = None
+        self._takeover = Takeover(queue, self._standing, lease_seconds=lease_seconds, clock=clock)
+        self._uncertain: set[tuple[str, int]] = set()  # the attempts of which it is not known whether they were finished
         self._limits: Mapping[str, int] = {}
         self._ledger = Ledger()
         self._waiters: dict[int, Waiter] = {}
@@ -82,7 +83,6 @@ class Dispatcher:
 
     async def resume(self) -> None:
         """Go on where another dispatcher has stopped: the workers run on, and every lease begins anew."""
-        self._takeover = Takeover(self._queue, self._standing, lease_seconds=self._lease_seconds, clock=self._clock)
         self._fresh |= await self._takeover.resume()
 
     async def __aenter__(self) -> Self:
@@ -255,12 +255,17 @@ class Dispatcher:
 
     # --- changes of a job, each a task of its own: once begun, its end is told even if the caller goes away ---------------
     async def _commit(self, lease: Lease, manifest: Manifest, *, again: bool) -> None:
+        attempt = lease.prompt_id, lease.attempt
         try:
-            await self._queue.commit(lease.prompt_id, lease.attempt, manifest, now=self._clock())
+            await self._queue.commit(*attempt, manifest, now=self._clock())
+        except ServerUnavailable:
+            self._uncertain.add(attempt)
+            raise
         except StaleLease:
-            job = await self._queue.standing(lease.prompt_id) if again else None
+            job = await self._queue.standing(lease.prompt_id) if again or attempt in self._uncertain else None
             if job is None or (job.status, job.attempt, job.error) != (manifest.status, lease.attempt, manifest.error):
                 raise
+        self._uncertain.discard(attempt)
         self._standing.end(lease, manifest.status, manifest.error)
         self._look_at_held_back()
 
@@ -316,9 +321,8 @@ class Dispatcher:
 
     async def _sweep_once(self, now: float) -> None:
         self._limits = await self._queue.running_limits()
-        if self._takeover is not None:
-            for pool in await self._takeover.sync():
-                self._look(pool)
+        for pool in await self._takeover.sync():
+            self._look(pool)
         if self._standing.is_overdue(now) and self._may_act():
             await self._expire(now)
 

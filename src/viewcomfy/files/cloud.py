@@ -51,16 +51,6 @@ class CloudFiles:
         self._spool = Spool(folder / "spool")
         self._where = where
 
-    async def check(self) -> None:
-        """Store a byte, read it and remove it: raises ServerUnavailable with what is wrong."""
-        key = "check"
-        await self._write(key, obstore.put_async(self._store, key, b"1"))
-        try:
-            if [piece async for piece in self.read(key)] != [b"1"]:
-                raise ServerUnavailable(f"{self._where} does not return what was stored there.")
-        finally:
-            await self._write(key, obstore.delete_async(self._store, [key]))
-
     async def put(self, key: str, chunks: AsyncIterable[bytes]) -> int:
         """Store the chunks under a key and return their number of bytes; the key appears only when all of them are there."""
         _check(key)

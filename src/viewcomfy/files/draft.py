@@ -6,9 +6,16 @@ import os
 import secrets
 import shutil
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
+
+BLOCK = 512 * 1024
+"""The bytes that are gathered before they are written."""
+STALE = 86_400.0
+"""Seconds after which a draft can only be what a crash has left."""
 
 
 class Draft:
@@ -62,6 +69,34 @@ class Draft:
             if self._file is not None:
                 self._file.close()
             self._path.unlink(missing_ok=True)
+
+
+async def fill(draft: Draft, chunks: AsyncIterable[bytes], target: Path, in_thread: Callable[..., Awaitable[object]]) -> int:
+    """Write the chunks to a draft, have it appear at a path and return their number of bytes; `in_thread` runs what blocks."""
+    pending: list[bytes] = []
+    gathered = size = 0
+    async for chunk in chunks:
+        pending.append(chunk)
+        gathered += len(chunk)
+        if gathered >= BLOCK:
+            size += gathered
+            await in_thread(draft.write, pending)
+            pending, gathered = [], 0
+    await in_thread(_finish, draft, pending, target)
+    return size + gathered
+
+
+def remove_stale(folder: Path) -> None:
+    """Remove what a crash has left in a folder for drafts, where there is one."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        with suppress(FileNotFoundError):  # several processes may share the folder
+            if path.stat().st_mtime < time.time() - STALE:
+                path.unlink()
+
+
+def _finish(draft: Draft, pending: list[bytes], target: Path) -> None:
+    draft.write(pending)
+    draft.finish(target)
 
 
 def _move(path: Path, target: Path) -> None:

@@ -6,26 +6,25 @@ import asyncio
 import errno
 import os
 import shutil
-import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from viewcomfy.core.errors import DiskFull, InternalError, InvalidName, UnknownFile, ViewComfyError
-from viewcomfy.files.draft import Draft
+from viewcomfy.files.draft import Draft, fill, remove_stale
+from viewcomfy.files.faults import disk_fault
 from viewcomfy.files.keys import key_parts
 from viewcomfy.files.reader import Reader, file_size
 
 T = TypeVar("T")
 
 BLOCK = 512 * 1024
-"""The most bytes that are read, or gathered before they are written, at once."""
+"""The most bytes that are read at once."""
 SMALL = 64 * 1024
 """The most bytes of a file that is read in place: that takes less time than going to a thread for it."""
 _DRAFTS = ".tmp"
-_STALE = 86_400.0
-"""Seconds after which a draft can only be what a crash has left."""
 
 
 class LocalFiles:
@@ -38,27 +37,17 @@ class LocalFiles:
         self._root = root.absolute()
         self._drafts = self._root / _DRAFTS
         self._drafts.mkdir(parents=True, exist_ok=True)
-        _remove_stale(self._drafts)
+        remove_stale(self._drafts)
 
     async def put(self, key: str, chunks: AsyncIterable[bytes]) -> int:
         """Store the chunks under a key and return their number of bytes; the key appears only when all of them are there."""
         target = self._path(key)
         draft = Draft(self._drafts)
-        pending: list[bytes] = []
-        gathered = size = 0
         try:
-            async for chunk in chunks:
-                pending.append(chunk)
-                gathered += len(chunk)
-                if gathered >= BLOCK:
-                    size += gathered
-                    await _in_thread(key, draft.write, pending)
-                    pending, gathered = [], 0
-            await _in_thread(key, _finish, draft, pending, target)
+            return await fill(draft, chunks, target, partial(_in_thread, key))
         except BaseException:
             await asyncio.shield(asyncio.to_thread(draft.abandon))
             raise
-        return size + gathered
 
     async def put_file(self, key: str, path: Path) -> int:
         """Store a local file under a key, by a hard link where that is possible, and return its number of bytes."""
@@ -131,8 +120,8 @@ async def _in_thread(key: str, work: Callable[..., T], *args: object) -> T:
 
 
 def _meaning(key: str, fault: OSError) -> ViewComfyError:
-    if fault.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DiskFull("No space is left for files.", hint="Free some space in the data folder, then try again.")
+    if isinstance(full := disk_fault(fault), DiskFull):
+        return full
     if isinstance(fault, FileExistsError | NotADirectoryError | IsADirectoryError) or fault.errno in (errno.ENAMETOOLONG, errno.ENOTEMPTY):
         return InvalidName(f"{key[:80]!r} can't be the key of a file: it is too long, or in the way of another.")
     if isinstance(fault, FileNotFoundError):
@@ -150,11 +139,6 @@ def _read_small(path: Path, start: int, end: int | None) -> bytes | None:
             return file.read(SMALL if end is None else max(0, min(SMALL, end - start)))
     except OSError:
         return None
-
-
-def _finish(draft: Draft, pending: list[bytes], target: Path) -> None:
-    draft.write(pending)
-    draft.finish(target)
 
 
 def _link(path: Path, target: Path) -> int:
@@ -219,9 +203,3 @@ def _walk(folder: Path) -> Iterator[Path]:
                 yield Path(entry.path)
             elif entry.name != _DRAFTS:
                 yield from _walk(Path(entry.path))
-
-
-def _remove_stale(drafts: Path) -> None:
-    for path in drafts.iterdir():
-        if path.stat().st_mtime < time.time() - _STALE:
-            path.unlink(missing_ok=True)

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from viewcomfy.files.draft import Draft
+from viewcomfy.files.draft import Draft, fill, remove_stale
 from viewcomfy.files.faults import disk_fault
-
-STALE = 86_400.0
-"""Seconds after which a temporary file can only be what a crash has left."""
-BLOCK = 512 * 1024
-"""The bytes that are gathered before they are written."""
 
 
 class Spool:
@@ -24,7 +18,7 @@ class Spool:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        _remove_stale(folder)
+        remove_stale(folder)
 
     @asynccontextmanager
     async def hold(self, chunks: AsyncIterable[bytes]) -> AsyncIterator[Path]:
@@ -32,22 +26,10 @@ class Spool:
         draft, path = Draft(self._folder), self._folder / secrets.token_hex(12)
         await _in_thread(partial(self._folder.mkdir, mode=0o700, parents=True, exist_ok=True))
         try:
-            await _write(draft, chunks, path)
+            await fill(draft, chunks, path, _in_thread)
             yield path
         finally:
             await asyncio.shield(asyncio.to_thread(_discard, draft, path))
-
-
-async def _write(draft: Draft, chunks: AsyncIterable[bytes], path: Path) -> None:
-    pending: list[bytes] = []
-    gathered = 0
-    async for chunk in chunks:
-        pending.append(chunk)
-        gathered += len(chunk)
-        if gathered >= BLOCK:
-            await _in_thread(draft.write, pending)
-            pending, gathered = [], 0
-    await _in_thread(_finish, draft, pending, path)
 
 
 async def _in_thread(work: Callable[..., None], *args: object) -> None:
@@ -57,18 +39,6 @@ async def _in_thread(work: Callable[..., None], *args: object) -> None:
         raise disk_fault(fault) from fault
 
 
-def _finish(draft: Draft, pending: list[bytes], path: Path) -> None:
-    draft.write(pending)
-    draft.finish(path)
-
-
 def _discard(draft: Draft, path: Path) -> None:
     draft.abandon()
     path.unlink(missing_ok=True)
-
-
-def _remove_stale(folder: Path) -> None:
-    for path in folder.iterdir() if folder.is_dir() else ():
-        with suppress(FileNotFoundError):  # several processes may share the folder
-            if path.stat().st_mtime < time.time() - STALE:
-                path.unlink()

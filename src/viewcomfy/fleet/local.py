@@ -11,14 +11,17 @@ import secrets
 import shutil
 import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from viewcomfy.comfy.pidfile import birth
 from viewcomfy.core.errors import Conflict, ServerUnavailable
 from viewcomfy.fleet.base import INSTANCE, Instance
+
+T = TypeVar("T")
 
 RECORD = "instance.json"
 LOG = "worker.log"
@@ -62,15 +65,15 @@ class LocalProvider:
 
     async def instances(self) -> list[Instance]:
         """Return the processes that run, the oldest first."""
-        return await asyncio.to_thread(self._list)
+        return await _in_thread(self._list)
 
     async def start(self, count: int) -> list[str]:
         """Start so many more and return their ids. Raises ServerUnavailable where the command can't be started."""
-        return await asyncio.to_thread(self._start, count)
+        return await _in_thread(self._start, count)
 
     async def stop(self, instances: Sequence[Instance]) -> None:
         """Send SIGTERM, once to each."""
-        await asyncio.to_thread(self._stop, {instance.id for instance in instances})
+        await _in_thread(self._stop, {instance.id for instance in instances})
 
     def _list(self) -> list[Instance]:
         records = sorted((record for _, record in self._records()), key=lambda record: record.started_at)
@@ -78,7 +81,7 @@ class LocalProvider:
 
     def _records(self) -> list[tuple[Path, _Record]]:
         """Return the processes that run with their folders; what has ended is reaped and forgotten."""
-        self._children = {pid for pid in self._children if os.waitpid(pid, os.WNOHANG)[0] == 0}
+        self._children = {pid for pid in self._children if _runs(pid)}
         found = []
         for path in self._folder.glob(f"*/{RECORD}"):
             record = _read(path)
@@ -118,7 +121,11 @@ class LocalProvider:
         self._children.add(pid)
         born = birth(pid)
         if born is not None:  # else it has ended already
-            _write(folder / RECORD, _Record(name, pid, born, time.time()))
+            try:
+                _write(folder / RECORD, _Record(name, pid, born, time.time()))
+            except OSError:
+                os.kill(pid, signal.SIGTERM)  # nobody would ever find it again
+                raise
         return name
 
     def _stop(self, ids: set[str]) -> None:
@@ -127,6 +134,23 @@ class LocalProvider:
                 _write(folder / RECORD, replace(record, stopping=True))
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(record.pid, signal.SIGTERM)
+
+
+async def _in_thread(work: Callable[..., T], *args: object) -> T:
+    """Do what blocks. Raises ServerUnavailable where the folder can't be read or written: there may be room again at the next look."""
+    try:
+        return await asyncio.to_thread(work, *args)
+    except OSError as fault:
+        where = f" ({fault.filename})" if fault.filename else ""
+        raise ServerUnavailable(f"The folder of the fleet can't be used: {fault.strerror or fault}{where}.") from fault
+
+
+def _runs(child: int) -> bool:
+    """Tell whether a child still runs; reap it where not."""
+    try:
+        return os.waitpid(child, os.WNOHANG)[0] == 0
+    except ChildProcessError:  # somebody else has reaped it
+        return False
 
 
 def _read(path: Path) -> _Record | None:

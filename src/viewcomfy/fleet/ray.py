@@ -6,16 +6,18 @@ import asyncio
 import importlib
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import structlog
 
 from viewcomfy.core.errors import MissingExtra, ServerUnavailable
 from viewcomfy.fleet.base import INSTANCE, Instance
 from viewcomfy.fleet.ray_host import RayHost
+
+T = TypeVar("T")
 
 NAMESPACE = "viewcomfy-fleet"
 WAITS = "waits for room in the cluster"
@@ -43,7 +45,7 @@ class RayProvider:
 
     def __init__(self, ray: ModuleType, pool: str, arguments: Sequence[str], env: Mapping[str, str], needs: Needs) -> None:
         self._ray = ray
-        self._prefix = f"{pool}."
+        self._pool = pool
         self._arguments = list(arguments)
         self._env = dict(env)
         self._needs = needs
@@ -67,16 +69,23 @@ class RayProvider:
 
     async def instances(self) -> list[Instance]:
         """Return the actors whose worker runs or is still to be started; those whose worker has ended are removed."""
-        return await asyncio.to_thread(self._list)
+        return await self._ask(self._list)
 
     async def start(self, count: int) -> list[str]:
         """Have so many more actors made and return their names; where the cluster has no room, they wait for it."""
-        return [await asyncio.to_thread(self._start_one) for _ in range(count)]
+        return [await self._ask(self._start_one) for _ in range(count)]
 
     async def stop(self, instances: Sequence[Instance]) -> None:
         """Ask the workers to end; an actor that waits for room is taken back."""
         for instance in instances:
-            await asyncio.to_thread(self._stop_one, instance)
+            await self._ask(self._stop_one, instance)
+
+    async def _ask(self, work: Callable[..., T], *args: object) -> T:
+        """Ask the cluster something, which blocks. Raises ServerUnavailable where it does not answer."""
+        try:
+            return await asyncio.to_thread(work, *args)
+        except (self._ray.exceptions.RayError, ConnectionError, RuntimeError) as fault:
+            raise ServerUnavailable(f"The Ray cluster does not answer: {fault}", hint="`ray status` shows it.") from fault
 
     def _list(self) -> list[Instance]:
         told = {name: actor.facts.remote() for name, actor in self._actors().items()}
@@ -88,7 +97,7 @@ class RayProvider:
     def _actors(self) -> dict[str, Any]:
         actors = {}
         for name in self._ray.util.list_named_actors():
-            if name.startswith(self._prefix):
+            if _pool_of(name) == self._pool:
                 try:
                     actors[name] = self._ray.get_actor(name)
                 except ValueError:  # gone in the meantime
@@ -109,7 +118,7 @@ class RayProvider:
         return Instance(name, facts["started_at"], facts["where"], stopping=facts["stopping"])
 
     def _start_one(self) -> str:
-        name = f"{self._prefix}{time.time():.0f}.{secrets.token_hex(3)}"
+        name = f"{self._pool}.{time.time():.0f}.{secrets.token_hex(3)}"
         actor = self._ray.remote(RayHost).options(name=name, lifetime="detached", max_restarts=0, **self._needs.options())
         actor.remote(self._arguments, {**self._env, INSTANCE: name})
         return name
@@ -128,6 +137,11 @@ class RayProvider:
             self._ray.kill(self._ray.get_actor(name))
         except ValueError:  # gone already
             return
+
+
+def _pool_of(name: str) -> str:
+    """Return the pool of an actor, as its name tells; there may be dots in it."""
+    return name.rsplit(".", 2)[0]
 
 
 def _asked_at(name: str) -> float:

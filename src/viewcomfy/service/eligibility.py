@@ -70,7 +70,7 @@ class Eligibility:
         """Return what keeps every backend of a pool from running what has these needs, as a sentence; empty where one may."""
         backends = [backend for worker in await self._engine.workers(pool) for backend in worker.backends if not backend.get("draining")]
         if not backends:
-            return f"No worker of the pool {pool!r} is there; jobs wait until one comes."
+            return f"No worker of the pool {pool!r} is there, and its jobs need one."
         revisions = {revision for backend in backends if isinstance(revision := backend.get("catalog"), str)}
         catalogs = await self._catalogs.with_revisions(revisions)
         lacking = {revision: lacks(catalog, needs) for revision, catalog in catalogs.items()}

@@ -16,7 +16,7 @@ AT_ONCE = 500
 
 
 class JobCounts:
-    """Hears of every job that ends in this process; the rows say the rest."""
+    """Hears of every job that ends in this process; the rows say the rest. Each of them is told of once, to whoever asks first."""
 
     def __init__(self, rows: JobRows, backlog: BacklogRows, queue: QueueRows) -> None:
         self._rows = rows
@@ -30,8 +30,13 @@ class JobCounts:
 
     async def ended(self) -> list[Job]:
         """Return the jobs that have ended since the last call, without their workflows."""
+        taken = list(self._ended)
+        self._ended.clear()  # before anything is waited for: whoever asks meanwhile must not count them again
         found: list[Job] = []
-        while self._ended:
-            wanted = [self._ended.popleft() for _ in range(min(AT_ONCE, len(self._ended)))]
-            found += await self._rows.several(wanted)
+        try:
+            for start in range(0, len(taken), AT_ONCE):
+                found += await self._rows.several(taken[start : start + AT_ONCE])
+        except BaseException:
+            self._ended.extendleft(reversed(taken))
+            raise
         return found

@@ -17,6 +17,7 @@ from viewcomfy.core.doctor import Check
 from viewcomfy.core.errors import ViewComfyError
 from viewcomfy.engine.base import Engine
 from viewcomfy.files.base import Files
+from viewcomfy.files.faults import disk_fault
 from viewcomfy.store.about import About
 
 FOLDER = "doctor"
@@ -38,7 +39,10 @@ class Soundings:
     async def take(self) -> list[Check]:
         """Return what was found."""
         tried = await asyncio.gather(
-            _tried("the store", self._ask_store), _tried("files", self._ask_files), _tried("the engine", self._engine.queue_length)
+            _tried("the store", self._ask_store),
+            _tried("files", self._ask_files),
+            _tried("the engine", self._engine.queue_length),
+            self._ask_disk(),
         )
         return [*tried, *await self._durability()]
 
@@ -47,19 +51,25 @@ class Soundings:
 
     async def _ask_files(self) -> None:
         key = f"{FOLDER}/{secrets.token_hex(8)}"
+        await self._files.put(key, _once(PROBE))
         try:
-            await self._files.put(key, _once(PROBE))
             found = b"".join([chunk async for chunk in self._files.read(key)])
         finally:
             await self._files.remove(key)
         if found != PROBE:
             raise ViewComfyError("What was put there came back changed.")
 
+    async def _ask_disk(self) -> Check:
+        try:
+            return rules.syncs("the data folder", await asyncio.to_thread(_sync_seconds, self._folder))
+        except OSError as fault:  # a full disk is what a doctor is called for
+            return rules.unwritable("the data folder", disk_fault(fault).message)
+
     async def _durability(self) -> list[Check]:
-        checks = [rules.syncs("the data folder", await asyncio.to_thread(_sync_seconds, self._folder))]
-        with suppress(ViewComfyError):  # that it does not answer is told already
-            checks += rules.durable("the store", (await self._store.facts()).is_durable)
-        return checks
+        with suppress(ViewComfyError, TimeoutError):  # that it does not answer is told already
+            async with asyncio.timeout(PATIENCE):
+                return rules.durable("the store", (await self._store.facts()).is_durable)
+        return []
 
 
 async def _tried(subject: str, ask: Callable[[], Awaitable[object]]) -> Check:

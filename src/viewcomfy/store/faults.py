@@ -37,7 +37,8 @@ def meaning(fault: SQLAlchemyError, *, storing: bool = False) -> ViewComfyError:
             said = f"{_UNREACHABLE} What was to be stored just now may have been stored, or not."
             return ServerUnavailable(said, retry_after=1.0, details={"stored": "unknown"})
         return ServerUnavailable(_UNREACHABLE, retry_after=1.0)
-    return InternalError(f"The database answered: {origin or fault}")
+    said = str(origin or fault).partition("\n")[0]  # what follows quotes the statement and the row, secrets included
+    return InternalError(f"The database answered: {said}")
 
 
 def lost(fault: SQLAlchemyError) -> bool:

@@ -21,6 +21,9 @@ _TOUCH = (
     .values(last_used_at=bindparam("used_at"))
 )
 
+RUNNING_LIMITS = select(keys.c.client_id, keys.c.max_running).where(keys.c.max_running.is_not(None))
+"""The keys that may run only so many jobs at once. One that was revoked is no exception: the jobs that it has left still wait."""
+
 
 class KeyRows:
     """Add, find and revoke keys."""

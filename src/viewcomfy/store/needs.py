@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from contextlib import suppress
 
-from sqlalchemy import Connection, bindparam, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import bindparam, select, text
 
-from viewcomfy.core.errors import Conflict
 from viewcomfy.core.needs import Needs
 from viewcomfy.store.database import Database
-from viewcomfy.store.tables import needs
+from viewcomfy.store.tables import Json, needs
 
-_GET = select(needs.c.needs).where(needs.c.affinity == bindparam("wanted"))
+# what another server was first with is the same
+_NOTE = text("INSERT INTO needs (affinity, needs) VALUES (:affinity, :needs) ON CONFLICT (affinity) DO NOTHING").bindparams(
+    bindparam("needs", type_=Json)
+)
 _SOME = select(needs.c.affinity, needs.c.needs).where(needs.c.affinity.in_(bindparam("wanted", expanding=True)))
 
 
@@ -25,21 +25,9 @@ class NeedsRows:
 
     async def note(self, affinity: str, what: Needs) -> None:
         """Write down what an affinity stands for, unless that is known."""
-
-        def known(connection: Connection) -> bool:
-            return connection.execute(_GET, {"wanted": affinity}).one_or_none() is not None
-
-        def work(connection: Connection) -> None:
-            if not known(connection):
-                try:
-                    connection.execute(insert(needs), {"affinity": affinity, "needs": what.as_dict()})
-                except IntegrityError as fault:
-                    raise Conflict(f"What {affinity} stands for is known already.") from fault
-
-        if await self._database.read(known):
-            return
-        with suppress(Conflict):  # another server was first, with the same
-            await self._database.run(work)
+        if not await self.some([affinity]):
+            values = {"affinity": affinity, "needs": what.as_dict()}
+            await self._database.run(lambda connection: connection.execute(_NOTE, values))
 
     async def some(self, affinities: Collection[str]) -> dict[str, Needs]:
         """Return what is known of these affinities."""

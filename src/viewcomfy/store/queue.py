@@ -13,11 +13,12 @@ from viewcomfy.core.jobs import Job, JobError, JobStatus, Manifest
 from viewcomfy.core.scheduling import Lane
 from viewcomfy.store.database import Database
 from viewcomfy.store.jobs import JobRows
+from viewcomfy.store.keys import RUNNING_LIMITS
 from viewcomfy.store.lanes import NEXT_IN_LANE, lane_of, lanes_query
 from viewcomfy.store.prepared import Prepared
 from viewcomfy.store.recent import RecentJobs
 from viewcomfy.store.rows import JOB_COLUMNS, job_of, lane_text, manifest_row
-from viewcomfy.store.tables import QUEUED, RUNNING, events, jobs, keys
+from viewcomfy.store.tables import QUEUED, RUNNING, events, jobs
 
 T = TypeVar("T")
 Stand = tuple[str, int, JobStatus]
@@ -235,7 +236,7 @@ class QueueRows:
 
     async def running_limits(self) -> Mapping[str, int]:
         """Return how many jobs of a key may run at once, for the keys that have such a limit."""
-        return {row.client_id: row.max_running for row in await self._database.read(lambda connection: connection.execute(_LIMITS).all())}
+        return {row.client_id: row.max_running for row in await self._database.read(lambda connection: connection.execute(RUNNING_LIMITS).all())}
 
     async def waiting(self, pool: str | None) -> int:
         """Return how many jobs wait in a pool, or in all of them."""
@@ -269,7 +270,6 @@ _QUEUED = select(jobs.c.prompt_id, jobs.c.pool, jobs.c.attempt, jobs.c.queued_at
 _RUNNING = select(*JOB_COLUMNS).where(RUNNING)
 _ENDED = select(*JOB_COLUMNS).where(jobs.c.finished_at >= bindparam("since"))
 _RENEW_ALL = update(jobs).where(RUNNING).values(lease_expires_at=bindparam("new_expiry"))
-_LIMITS = select(keys.c.client_id, keys.c.max_running).where(keys.c.max_running.is_not(None), keys.c.revoked_at.is_(None))
 _WAITING = select(func.count()).select_from(jobs).where(QUEUED)
 _PLACE = select(
     jobs.c.pool.label("at_pool"), jobs.c.priority.label("at_priority"), jobs.c.queued_at.label("at_time"), jobs.c.number.label("at_number")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, func, select
 
 from viewcomfy.store.database import Database
-from viewcomfy.store.tables import FINISHED, QUEUED, RUNNING, jobs, keys
+from viewcomfy.store.keys import RUNNING_LIMITS
+from viewcomfy.store.tables import FINISHED, QUEUED, RUNNING, jobs
 
 LOOK_BACK = 500
 """Among so many of the last finished jobs, of all pools, those of one pool are looked for."""
@@ -16,7 +17,6 @@ _HERE = jobs.c.pool == bindparam("at_pool")
 _WAITING = select(jobs.c.key_id, func.count().label("jobs"), func.min(jobs.c.queued_at).label("oldest")).where(QUEUED, _HERE)
 _WAITING = _WAITING.group_by(jobs.c.key_id)
 _RUNNING = select(jobs.c.key_id, jobs.c.worker, func.count().label("jobs")).where(RUNNING, _HERE).group_by(jobs.c.key_id, jobs.c.worker)
-_BOUNDED = select(keys.c.client_id, keys.c.max_running).where(keys.c.max_running.is_not(None))
 _LAST = (
     select(jobs.c.pool, jobs.c.status, jobs.c.started_at, jobs.c.finished_at, jobs.c.cold_start)
     .where(FINISHED)
@@ -65,7 +65,7 @@ def _standing(connection: Connection, pool: str) -> Standing:
         running=by_key,
         oldest=min((row.oldest for row in waiting), default=None),
         workers=frozenset(row.worker for row in running if row.worker),
-        max_running={row.client_id: row.max_running for row in connection.execute(_BOUNDED)},
+        max_running={row.client_id: row.max_running for row in connection.execute(RUNNING_LIMITS)},
         seconds=tuple(max(0.0, row.finished_at - row.started_at - (row.cold_start or 0.0)) for row in last),
         cold_starts=tuple(row.cold_start for row in last if row.cold_start),
     )

@@ -15,6 +15,7 @@ import type { Deployment } from "~/api/types";
 import type { Draft } from "~/workflow-file/draft";
 import { type About, shownAbout } from "./about";
 import { nameProblem } from "./nameRule";
+import { PlaceFields } from "./PlaceFields";
 
 /** What a field is for stands under it, so that the fields of a row stand side by side. */
 const ORDER: InputWrapperProps["inputWrapperOrder"] = ["label", "input", "description", "error"];
@@ -91,6 +92,12 @@ export const AboutCard = memo(function AboutCard({ about, draft, before, version
                   suffix=" s"
                   value={shown.timeLimit}
                   onChange={(value) => onChange({ timeLimit: Number(value) || 0 })}
+                />
+                <PlaceFields
+                  pool={shown.pool}
+                  priority={shown.priority}
+                  memory={shown.memory}
+                  onChange={onChange}
                 />
                 <Switch
                   mt={{ sm: "xl" }}

@@ -10,7 +10,7 @@ import { ErrorNote } from "~/ui/ErrorNote";
 import { said } from "~/ui/notify";
 import { type Draft, useDraft } from "~/workflow-file/draft";
 import { AboutCard } from "./AboutCard";
-import { type About, aboutDraft, shownAbout } from "./about";
+import { type About, aboutDraft, isPoolName, shownAbout } from "./about";
 import { DeployBar } from "./DeployBar";
 import { mustConfirm, obstacle } from "./deployable";
 import { EditorSection } from "./EditorSection";
@@ -40,7 +40,7 @@ export function DraftForm({ draft }: { draft: Draft }) {
   const workflow = workflowOf(draft);
   const changes = before ? (checked.answer?.changes ?? []) : [];
   const standing = {
-    nameIsGood: nameProblem(about.name) === null,
+    nameIsGood: nameProblem(about.name) === null && isPoolName(shown.pool),
     report: checked.answer?.report,
     failed: !checked.answer && !!checked.error,
     editProblems: Object.keys(checked.problems).length,
@@ -146,6 +146,9 @@ function useDeploy(
             note: about.note,
             time_limit: shown.timeLimit,
             cancel_on_disconnect: shown.cancelOnDisconnect,
+            pool: shown.pool,
+            priority: shown.priority,
+            memory: shown.memory,
             force,
             allow_breaking: allowBreaking,
             make_current: shown.makeCurrent,

@@ -9,6 +9,11 @@ export interface About {
   note: string;
   timeLimit: number | null;
   cancelOnDisconnect: boolean | null;
+  pool: string | null;
+  /** 0: urgent, 1: normal, 2: low. */
+  priority: number | null;
+  /** GiB of GPU memory; 0 is any. */
+  memory: number | null;
   makeCurrent: boolean;
 }
 
@@ -20,6 +25,9 @@ export function aboutDraft(draft: Draft): About {
     note: "",
     timeLimit: null,
     cancelOnDisconnect: null,
+    pool: null,
+    priority: null,
+    memory: null,
     makeCurrent: true,
   };
 }
@@ -31,6 +39,14 @@ export function shownAbout(about: About, draft: Draft, before: Deployment | unde
     description: about.description ?? (before?.description || ""),
     timeLimit: about.timeLimit ?? before?.time_limit ?? 0,
     cancelOnDisconnect: about.cancelOnDisconnect ?? before?.cancel_on_disconnect ?? false,
+    pool: about.pool ?? before?.pool ?? "default",
+    priority: about.priority ?? before?.priority ?? 1,
+    memory: about.memory ?? before?.memory ?? 0,
     makeCurrent: about.makeCurrent || !before,
   };
+}
+
+/** Tell whether a pool can be called so. */
+export function isPoolName(name: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(name);
 }

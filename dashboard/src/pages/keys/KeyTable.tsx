@@ -87,10 +87,12 @@ function KeyRow({ of: key }: { of: Key }) {
 
 function Limits({ of: key }: { of: Key }) {
   const { t } = useTranslation("keys");
-  if (key.max_active == null && key.max_per_day == null) return <Text size="sm">{t("noLimits")}</Text>;
+  if (key.max_active == null && key.max_running == null && key.max_per_day == null)
+    return <Text size="sm">{t("noLimits")}</Text>;
   return (
     <div>
       {key.max_active != null && <Text size="sm">{t("atOnce", { count: key.max_active })}</Text>}
+      {key.max_running != null && <Text size="sm">{t("runningAtOnce", { count: key.max_running })}</Text>}
       {key.max_per_day != null && <Text size="sm">{t("perDay", { count: key.max_per_day })}</Text>}
     </div>
   );

@@ -33,7 +33,7 @@ class Replies:
         answer = self._waiting[reply] = asyncio.get_running_loop().create_future()
         try:
             await self._client.publish(subject, data, reply=reply, headers=headers)
-            message = await answer
+            message: Msg = await answer
         finally:
             del self._waiting[reply]
         if (message.headers or {}).get("Status") == _NO_RESPONDERS:
