@@ -21,10 +21,10 @@ SIZES = (("small", 0.4, (3, 8), (2, 6)), ("middle", 0.45, (12, 30), (6, 20)), ("
 """What share of the workflows is of which size, and the seconds to load its models and to run, from and to."""
 WARM = 0.6
 """The share of the workers that have models loaded when it begins."""
-FLOOD = 10
+FLOOD = 3
 """So many jobs for each worker does one key send within a minute."""
-LOAD = 0.35
-"""How much of the workers' time the jobs take without any loading, the flood aside."""
+LOAD = 0.45
+"""How much of the workers' time the jobs take without any loading, the flood aside; first in, first out can just keep up with it."""
 SECONDS = 1200.0
 WINDOW = 60.0
 

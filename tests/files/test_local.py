@@ -106,3 +106,9 @@ async def test_a_large_file_does_not_live_in_memory(tmp_path: Path) -> None:
         most = max(most, memory())
     assert total == 100 * MIB
     assert most - before < 16 * MIB
+
+
+def test_a_draft_that_another_process_removes_meanwhile_does_no_harm(tmp_path: Path) -> None:
+    (tmp_path / ".tmp").mkdir()
+    (tmp_path / ".tmp" / "gone").symlink_to("nowhere")  # listed, and not there any more when it is looked at
+    LocalFiles(tmp_path)

@@ -240,6 +240,12 @@ async def test_what_only_reads_can_not_write(store: Store) -> None:
     assert await store.meta.get("a") is None
 
 
+async def test_a_fault_of_ours_is_told_without_the_row_that_it_is_about(store: Store) -> None:
+    with pytest.raises(InternalError, match="null value") as fault:
+        await store._database.run(lambda connection: connection.execute(text("INSERT INTO meta (name) VALUES ('hush')")))
+    assert "hush" not in str(fault.value)
+
+
 async def test_many_calls_at_once_get_what_was_written_before(store: Store) -> None:
     async def write_and_read(number: int) -> bool:
         await store.meta.set(f"name-{number}", str(number))

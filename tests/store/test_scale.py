@@ -39,3 +39,9 @@ async def test_the_last_jobs_of_the_pool_tell_how_long_they_took(store: Store) -
     found = await store.scale.standing("default")
     assert (found.seconds, found.cold_starts) == ((10.0, 5.0), (20.0,))
     assert (await store.scale.standing("big")).seconds == ()
+
+
+async def test_a_revoked_key_is_limited_as_before_in_the_queue_and_here(store: Store) -> None:
+    await store.keys.add(Key("a", "hash", "", 1.0, limits=KeyLimits(max_running=3)))
+    await store.keys.revoke("a", 2.0)
+    assert await store.queue.running_limits() == (await store.scale.standing("default")).max_running == {"a": 3}

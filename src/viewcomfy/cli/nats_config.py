@@ -73,7 +73,7 @@ def configuration(node: Node, users: Sequence[User], cluster_token: str) -> str:
         parts.append(_cluster(node, cluster_token))
     parts.append(authorization(users))
     return "\n".join(
-        ["# Written by `viewcomfy nats config`. Tokens are here as hashes only; keep this file to the server all the same.", *parts, ""]
+        ["# Written by `viewcomfy nats config`. Tokens of users are hashed; keep this file to the servers all the same.", *parts, ""]
     )
 
 

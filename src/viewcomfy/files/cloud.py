@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import obstore
 from obstore.exceptions import BaseError
 
-from viewcomfy.core.errors import ServerUnavailable, UnknownFile
+from viewcomfy.core.errors import UnknownFile
 from viewcomfy.core.outputs import content_type_of
 from viewcomfy.files.cloud_faults import cloud_fault
 from viewcomfy.files.cloud_feed import Feed

@@ -96,6 +96,9 @@ class Eligibility:
             except ViewComfyError as fault:
                 log.warning("which backends fit which jobs could not be found out", reason=str(fault))
                 await asyncio.sleep(LOOK_SECONDS)
+            except Exception:  # jobs go on without it: it must not end the server
+                log.exception("which backends fit which jobs could not be found out through a fault of ours")
+                await asyncio.sleep(LOOK_SECONDS)
 
     async def answer(self) -> None:
         """Answer the questions that there are."""

@@ -101,8 +101,9 @@ class Database:
     async def _finds(self, is_stored: Callable[[Connection], bool]) -> bool:
         for _ in range(FINDING):
             with suppress(ServerUnavailable):
-                return await self.read(is_stored)
-            await asyncio.sleep(FINDING_PAUSE)
+                if await self.read(is_stored):
+                    return True
+            await asyncio.sleep(FINDING_PAUSE)  # the order to store it may still be on its way
         return False
 
     async def read(self, function: Callable[[Connection], T]) -> T:

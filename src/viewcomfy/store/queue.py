@@ -236,7 +236,8 @@ class QueueRows:
 
     async def running_limits(self) -> Mapping[str, int]:
         """Return how many jobs of a key may run at once, for the keys that have such a limit."""
-        return {row.client_id: row.max_running for row in await self._database.read(lambda connection: connection.execute(RUNNING_LIMITS).all())}
+        rows = await self._database.read(lambda connection: connection.execute(RUNNING_LIMITS).all())
+        return {row.client_id: row.max_running for row in rows}
 
     async def waiting(self, pool: str | None) -> int:
         """Return how many jobs wait in a pool, or in all of them."""

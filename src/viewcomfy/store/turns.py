@@ -49,10 +49,10 @@ class Turns:
         """Wait up to so many seconds until it is our turn and hold it meanwhile; tell whether it came. Raises ServerUnavailable."""
         mine = await self._wait(name, patience)
         try:
-            yield mine
+            yield mine is not None
         finally:
-            if mine:
-                await self._give(name)
+            if mine is not None:
+                await self._give(name, mine)
 
     @asynccontextmanager
     async def alone(self, name: str) -> AsyncIterator[None]:
@@ -60,7 +60,7 @@ class Turns:
 
         The second happens when the database was away: its locks are gone then, and who connects first has them.
         """
-        if not await self._wait(name, ALONE_PATIENCE):
+        if await self._wait(name, ALONE_PATIENCE) is None:
             raise _taken()
         task = asyncio.current_task()
         watching = asyncio.create_task(self._keep(name))
@@ -82,40 +82,42 @@ class Turns:
             ended = True
             watching.cancel()
             await asyncio.wait({watching})
-            await self._give(name)
+            if (mine := self._held.get(name)) is not None:
+                await self._give(name, mine)
 
     async def _keep(self, name: str) -> None:
         """Return when another has what was ours."""
         while True:
             await asyncio.sleep(CHECK_EVERY)
             with suppress(ServerUnavailable):  # nobody can take it while nobody gets to the database
-                if not await self._is_still_ours(name) and not await self._take(name):
+                if not await self._is_still_ours(name) and await self._take(name) is None:
                     return
 
-    async def _wait(self, name: str, patience: float) -> bool:
+    async def _wait(self, name: str, patience: float) -> int | None:
         until = time.monotonic() + patience
-        while not await self._take(name):
+        while (mine := await self._take(name)) is None:
             if time.monotonic() >= until:
-                return False
+                return None
             await asyncio.sleep(LOOK_EVERY * random.uniform(0.5, 1.5))  # noqa: S311 - so that those who wait do not march in step
-        return True
+        return mine
 
-    async def _take(self, name: str) -> bool:
+    async def _take(self, name: str) -> int | None:
+        """Take it if it is free; return the number of the connection that holds it then, None where it is not free."""
         crew = self._crew
         if crew is None:
-            return True
+            return 0
         async with self._taking:
             if name in self._held and await self._is_still_ours(name):  # PostgreSQL would let the same connection take it twice
-                return False
-            taken = await crew.run(lambda connection: connection.execute(_TAKE, _values(name)).scalar_one())
+                return None
+            taken: int | None = await crew.run(lambda connection: connection.execute(_TAKE, _values(name)).scalar_one())
             if taken is not None:
                 self._held[name] = taken
-            return taken is not None
+            return taken
 
-    async def _give(self, name: str) -> None:
-        mine = self._held.pop(name, None)
-        if self._crew is None or mine is None:
+    async def _give(self, name: str, mine: int) -> None:
+        if self._crew is None or self._held.get(name) != mine:  # the connection broke, and it is somebody else's of this process now
             return
+        del self._held[name]
 
         def give(connection: Connection) -> None:
             if connection.execute(_STILL).scalar_one() == mine:

@@ -215,8 +215,7 @@ class Runner:
     async def release_all(self) -> None:
         """Give every running job back without counting the attempt, and any that still comes: the worker must stop now."""
         self._releasing = True
-        for lease, execution in list(self._leases.items()):
-            await self._release(lease, execution)
+        await asyncio.gather(*(self._release(lease, execution) for lease, execution in list(self._leases.items())))
 
     @asynccontextmanager
     async def giving_back(self, backend: Backend, why: str) -> AsyncIterator[None]:

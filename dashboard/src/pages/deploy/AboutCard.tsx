@@ -93,12 +93,7 @@ export const AboutCard = memo(function AboutCard({ about, draft, before, version
                   value={shown.timeLimit}
                   onChange={(value) => onChange({ timeLimit: Number(value) || 0 })}
                 />
-                <PlaceFields
-                  pool={shown.pool}
-                  priority={shown.priority}
-                  memory={shown.memory}
-                  onChange={onChange}
-                />
+                <PlaceFields pool={shown.pool} priority={shown.priority} memory={shown.memory} onChange={onChange} />
                 <Switch
                   mt={{ sm: "xl" }}
                   label={t("about.cancelOnDisconnect")}

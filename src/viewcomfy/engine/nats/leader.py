@@ -63,11 +63,6 @@ class Election:
         """Whether this server takes no more part."""
         return self._closed
 
-    @property
-    def term(self) -> int:
-        """A number that is greater for each leader than for the one before it."""
-        return self._revision or 0
-
     def nudge(self) -> None:
         """Look at once: the leader says that it goes."""
         self._nudge.set()

@@ -16,6 +16,7 @@ from nats.errors import Error, MaxPayloadError
 from nats.js.errors import APIError
 
 from viewcomfy.core.events import Event, EventKind
+from viewcomfy.engine.errands import stop
 from viewcomfy.engine.nats.news_codec import PER_MESSAGE, encode
 
 Append = Callable[[str, bytes, str], Awaitable[None]]
@@ -62,8 +63,7 @@ class Outbox:
             return
         if self._sending:
             await asyncio.wait(self._sending, timeout=2.0)
-        for task in self._sending:
-            task.cancel()
+        await asyncio.gather(*(stop(task) for task in list(self._sending)))
         await group.__aexit__(None, None, None)
 
     def add(self, prompt_id: str, subject: str, events: Iterable[Event]) -> None:
