@@ -43,9 +43,6 @@ class WorkerSettings(BaseSettings):
     cancel_grace: float = Field(10.0, ge=0, description="Seconds between the interrupt of a job and the kill of its backend.")
     shutdown_grace: float = Field(30.0, ge=0, description="Seconds that running jobs get to end when the server or worker is stopped.")
     comfyui_args: str = Field("", description="More command line options for ComfyUI, as a shell would split them.")
-    lease_seconds: float = Field(
-        30.0, gt=0, description="Seconds after which a silent worker loses its job; the same for servers and workers."
-    )
 
     log_level: str = Field("info", description="How much is logged: debug, info, warning or error.")
     otlp: str | None = Field(
@@ -64,6 +61,7 @@ class Settings(WorkerSettings):
         None, description="Where rows are kept: postgresql://user:password@host:5432/name; SQLite in the data folder when absent."
     )
 
+    lease_seconds: float = Field(30.0, gt=0, description="Seconds after which a silent worker loses its job.")
     attempts: int = Field(3, ge=1, le=20, description="How often a job is tried when its backend or worker is lost.")
     time_limit: float = Field(0.0, ge=0, description="Seconds that a job may run where its deployment says nothing; 0 means no limit.")
     max_queue: int = Field(10_000, ge=1, description="How many jobs may wait; the next one answers 429.")

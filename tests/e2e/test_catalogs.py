@@ -64,7 +64,7 @@ async def site(installation: Installation, data: Path) -> AsyncIterator[Site]:
     async with LocalEngine(store.queue, store.events) as engine:
         catalogs = Catalogs(pool, files, data / "catalogs.json")
         runner = Runner(engine=engine, files=files, cancel_grace=1)
-        worker = Worker(engine=engine, pool=pool, runner=runner, lease_seconds=30, catalogs=catalogs)
+        worker = Worker(engine=engine, pool=pool, runner=runner, catalogs=catalogs)
 
         async def answer(_: Mapping[str, Any]) -> Mapping[str, Any]:
             await worker.inspect()

@@ -42,7 +42,7 @@ class Fleet:
     """`viewcomfy fleet run` as a process."""
 
     def __init__(self, server: Product, nats_url: str, comfyui: Path, folder: Path) -> None:
-        self._env = environment(server=server.url, admin_token=ADMIN_TOKEN, engine=nats_url, lease_seconds=6, shutdown_grace=1)
+        self._env = environment(server=server.url, admin_token=ADMIN_TOKEN, engine=nats_url, shutdown_grace=1)
         self._command = [*COMMAND, "fleet"]
         self._place = ["--data-dir", str(folder)]
         self._options = ["--max", "3", "--idle", "2", "--every", "0.2", "--", "--comfyui", str(comfyui)]

@@ -50,8 +50,8 @@ def site(tmp_path: Path, postgres_url: str, nats_url: str, s3_url: str, fake_url
     with (
         Product(tmp_path / "one", "none", backends=0, **shared) as one,
         Product(tmp_path / "two", "none", backends=0, **shared) as two,
-        RemoteWorker(tmp_path / "near", nats_url, fake_url, files=s3_url, lease_seconds=LEASE) as near,
-        RemoteWorker(tmp_path / "far", nats_url, fake_url, lease_seconds=LEASE) as far,
+        RemoteWorker(tmp_path / "near", nats_url, fake_url, files=s3_url) as near,
+        RemoteWorker(tmp_path / "far", nats_url, fake_url) as far,
     ):
         assert near.name != far.name
         for product in (one, two):

@@ -18,7 +18,7 @@ async def test_every_setting_is_told_with_what_it_means(site: Site) -> None:
     port, heartbeat = by_name["VIEWCOMFY_PORT"], by_name["VIEWCOMFY_HEARTBEAT"]
     assert (port["value"], port["default"], port["changed"]) == (8000, 8000, False)
     assert (heartbeat["value"], heartbeat["default"], heartbeat["changed"]) == (0.2, 15.0, True)
-    assert by_name["VIEWCOMFY_FAST_START"]["value"] is False
+    assert by_name["VIEWCOMFY_FAST_START"]["value"] is True
     assert by_name["VIEWCOMFY_DATA_DIR"]["value"] == str(site.settings.data_dir)
 
 

@@ -20,8 +20,8 @@ from viewcomfy.service.catalogs import CatalogService
 from viewcomfy.service.checker import Checker
 from viewcomfy.service.deployer import Deployer, Wanted, report_of
 from viewcomfy.service.doctor import Doctor
-from viewcomfy.service.soundings import Soundings
 from viewcomfy.service.eligibility import Eligibility
+from viewcomfy.service.soundings import Soundings
 from viewcomfy.service.verdicts import Verdicts
 from viewcomfy.testing.fake_comfy.fake import FakeComfy
 

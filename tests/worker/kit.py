@@ -185,9 +185,9 @@ async def open_shop(
 
 
 @asynccontextmanager
-async def working(shop: Shop, lease_seconds: float = 30.0) -> AsyncIterator[Worker]:
+async def working(shop: Shop) -> AsyncIterator[Worker]:
     """Have a worker at work."""
-    worker = Worker(engine=shop.engine, pool=shop.pool, runner=shop.runner, lease_seconds=lease_seconds)
+    worker = Worker(engine=shop.engine, pool=shop.pool, runner=shop.runner)
     async with asyncio.TaskGroup() as tasks:
         work = tasks.create_task(worker.run())
         try:

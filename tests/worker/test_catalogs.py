@@ -52,7 +52,7 @@ async def kept(files: Files, revision: str | None) -> Catalog:
 @asynccontextmanager
 async def telling(shop: Shop, catalogs: Catalogs) -> AsyncIterator[Worker]:
     """Have a worker at work that tells of its catalogs."""
-    worker = Worker(engine=shop.engine, pool=shop.pool, runner=shop.runner, lease_seconds=30, catalogs=catalogs)
+    worker = Worker(engine=shop.engine, pool=shop.pool, runner=shop.runner, catalogs=catalogs)
     async with asyncio.TaskGroup() as tasks:
         work = tasks.create_task(worker.run())
         try:
@@ -134,7 +134,7 @@ async def test_a_worker_tells_of_a_catalog_as_soon_as_it_is_known(shop: Shop) ->
 
 
 async def test_a_worker_without_catalogs_tells_of_none(shop: Shop) -> None:
-    worker = Worker(engine=shop.engine, pool=shop.pool, runner=shop.runner, lease_seconds=30)
+    worker = Worker(engine=shop.engine, pool=shop.pool, runner=shop.runner)
     await worker.inspect()
     assert await told(shop) == [None]
 

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from tests.worker.kit import Shop, Workflow, open_shop, picture, sleeping, until, working
 from viewcomfy.core.errors import DiskFull
 from viewcomfy.core.jobs import JobStatus
-from viewcomfy.engine.base import Claimer
+from viewcomfy.engine.base import Claimer, Lease
 from viewcomfy.engine.local import LocalEngine
 from viewcomfy.files.local import LocalFiles
 
@@ -50,7 +51,7 @@ async def test_an_end_that_cannot_be_written_down_now_is_written_down_later(shop
 
 async def test_a_store_that_stays_away_costs_an_attempt_and_not_the_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LocalEngine, "patience", 0.02)
-    async with open_shop(tmp_path, lease_seconds=0.6) as shop, working(shop, lease_seconds=0.6):
+    async with open_shop(tmp_path, lease_seconds=0.6) as shop, working(shop):
         prompt_id = await shop.submit(sleeping(0.2))
         await until(lambda: comfyui_runs(shop))
         async with locked(shop):
@@ -60,10 +61,15 @@ async def test_a_store_that_stays_away_costs_an_attempt_and_not_the_worker(tmp_p
     assert job.attempt == 2
 
 
+def never_renewed(lease: Lease) -> Lease:
+    """Return a lease that its holder takes for a long one."""
+    return replace(lease, seconds=3000.0)
+
+
 async def test_a_lease_that_was_lost_ends_the_attempt_and_its_outputs_do_not_count(tmp_path: Path) -> None:
     async with open_shop(tmp_path, backends=2, lease_seconds=0.4) as shop:
         lease, job = await shop.claimed(sleeping(30, steps=3000))
-        late = asyncio.create_task(shop.runner.run(lease, job, shop.pool.backends[0]))  # nobody renews its lease
+        late = asyncio.create_task(shop.runner.run(never_renewed(lease), job, shop.pool.backends[0]))
         async with asyncio.timeout(10):
             second = await shop.engine.claim(Claimer("another"))
         assert (second.prompt_id, second.attempt) == (job.prompt_id, 2)
@@ -79,16 +85,14 @@ async def test_of_two_attempts_at_once_the_later_one_counts(tmp_path: Path) -> N
         for fake in shop.fakes:
             fake.pause()
         first, job = await shop.claimed(picture(7))
-        early = asyncio.create_task(shop.runner.run(first, job, shop.pool.backends[0]))
+        early = asyncio.create_task(shop.runner.run(never_renewed(first), job, shop.pool.backends[0]))
         async with asyncio.timeout(10):
             second = await shop.engine.claim(Claimer("another"))
             late = asyncio.create_task(shop.runner.run(second, job, shop.pool.backends[1]))
-            keeping = asyncio.create_task(shop.runner.keep_leases(0.1))
             for fake in shop.fakes:
                 fake.resume()
             assert await early is None
             assert await late
-        keeping.cancel()
         ended = await shop.succeeded(job.prompt_id)
         assert (ended.attempt, [output.file_key.split("/")[2][:6] for output in ended.outputs]) == (2, ["out-2-"])
 

@@ -74,7 +74,6 @@ async def made_worker(
             engine=engine,
             pool=pool,
             runner=Runner(engine=engine, files=files, cancel_grace=settings.cancel_grace, ended=ended, tracer=tracer),
-            lease_seconds=settings.lease_seconds,
             catalogs=Catalogs(pool, files, folder / "catalogs.json"),
             folder=folder,
             queue_pool=settings.pool,

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 STEPS = 512
-"""How many times are told apart between one power of two and the next: a percentile is at most 0.1 % off, and then rounded to a millisecond."""
+"""How many times are told apart between one power of two and the next: 0.1 % off at most, and rounded to a millisecond."""
 SHORTEST = 0.001
 """What is shorter, or negative because a clock was set back, counts as this; in seconds."""
 PARTS = (50, 95, 99)

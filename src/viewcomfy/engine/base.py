@@ -49,13 +49,17 @@ class Claimer:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to run a job of a pool. `attempt` counts from 1; `expires_at` is Unix time and moves with `extend`."""
+    """The right to run a job of a pool. `attempt` counts from 1; `expires_at` is Unix time and moves with `extend`.
+
+    It lasts for `seconds` from when it is given or extended.
+    """
 
     prompt_id: str
     attempt: int
     worker: str
     expires_at: float
     pool: str = "default"
+    seconds: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,7 +207,9 @@ class Dispatcher:
             return False
         self._note_rest(pool, choice)
         if claimed is not None and choice.match is not None:
-            await self._grant(Lease(*claimed, choice.match.waiter.claimer.worker, now + self._lease_seconds, pool), choice.match)
+            await self._grant(
+                Lease(*claimed, choice.match.waiter.claimer.worker, now + self._lease_seconds, pool, self._lease_seconds), choice.match
+            )
             return True
         if choice.look_again_at is not None:
             self._look_in(pool, choice.look_again_at - now)

@@ -77,4 +77,4 @@ class Takeover:
         return pools
 
     def _lease(self, job: Job) -> Lease:
-        return Lease(job.prompt_id, job.attempt, job.worker or "", self._clock() + self._lease_seconds, job.pool)
+        return Lease(job.prompt_id, job.attempt, job.worker or "", self._clock() + self._lease_seconds, job.pool, self._lease_seconds)

@@ -39,7 +39,6 @@ class Worker:
         engine: Engine,
         pool: Pool,
         runner: Runner,
-        lease_seconds: float,
         catalogs: Catalogs | None = None,
         folder: Path = Path(),
         queue_pool: str = "default",
@@ -52,7 +51,6 @@ class Worker:
         self._catalogs = catalogs
         self._folder = folder
         self._news = catalogs.changed if catalogs else asyncio.Event()
-        self._lease_seconds = lease_seconds
         self._queue_pool = queue_pool
         self._facts = dict(facts or {})
         self._changed = asyncio.Event()
@@ -102,7 +100,7 @@ class Worker:
             await self.announce()
             self._joined.set()
             await asyncio.to_thread(remove_all, self._left_behind())
-            chores = [self._runner.keep_leases(self._lease_seconds / 3), self._runner.sweep(SWEEP_SECONDS), self._tell_presence()]
+            chores = [self._runner.sweep(SWEEP_SECONDS), self._tell_presence()]
             if self._catalogs:
                 chores.append(self._catalogs.run())
             helpers = [orders, *(tasks.create_task(chore) for chore in chores)]

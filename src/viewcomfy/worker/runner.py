@@ -60,7 +60,7 @@ class Report:
 
 
 class Runner:
-    """Runs jobs, and tells `ended` of each that is over. Leases are renewed by `keep_leases`, which the worker runs beside its loops."""
+    """Runs jobs, keeps their leases meanwhile, and tells `ended` of each that is over."""
 
     def __init__(
         self,
@@ -106,7 +106,7 @@ class Runner:
         self._leases[lease] = execution
         if self._releasing or self._ending[backend]:  # it was claimed just before the worker or the backend was told to stop
             await self._release(lease, execution)
-        watch = asyncio.create_task(self._stop_when_canceled(lease, execution))
+        helpers = [asyncio.create_task(self._stop_when_canceled(lease, execution)), asyncio.create_task(self._keep(lease, execution))]
         try:
             with trace:
                 return await self._attempt(execution, lease, job)
@@ -124,7 +124,8 @@ class Runner:
             trouble = InternalError(f"The worker failed: {type(fault).__name__}.", hint="Its log has the trace.")
             await self._fail(execution, lease, job, trouble)
         finally:
-            watch.cancel()
+            for helper in helpers:
+                helper.cancel()
             del self._leases[lease]
         return None
 
@@ -191,19 +192,16 @@ class Runner:
             return None
         return job
 
-    async def keep_leases(self, every: float) -> None:
-        """Renew the leases of the running jobs for ever; a job whose lease is lost is stopped."""
-        while True:
-            await asyncio.sleep(every)
-            await asyncio.gather(*(self._keep(lease, execution) for lease, execution in list(self._leases.items())))
-
     async def _keep(self, lease: Lease, execution: Execution) -> None:
-        try:
-            await self._engine.extend(lease)
-        except StaleLease:
-            execution.stop()
-        except ViewComfyError as fault:
-            log.warning("a lease could not be renewed", prompt_id=lease.prompt_id, reason=str(fault))
+        """Renew a lease while its job runs; where it is lost, stop the job."""
+        while True:
+            await asyncio.sleep(lease.seconds / 3)
+            try:
+                await self._engine.extend(lease)
+            except StaleLease:
+                return execution.stop()
+            except ViewComfyError as fault:
+                log.warning("a lease could not be renewed", prompt_id=lease.prompt_id, reason=str(fault))
 
     async def sweep(self, every: float) -> None:
         """Remove what finished jobs have left in ComfyUI's folders, for ever; together, because none of them must wait for it."""
