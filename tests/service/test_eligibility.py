@@ -32,12 +32,12 @@ class Clock:
 class Office:
     """Verdicts and who feeds them, on a clock of their own."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, patience: float = PATIENCE) -> None:
         self.clock = Clock()
         self.desk = desk
         self.verdicts = Verdicts(self.clock)
         catalogs = CatalogService(engine=desk.engine, files=desk.files)
-        self.eligibility = Eligibility(self.verdicts, desk.store.needs, catalogs, desk.engine, self.clock)
+        self.eligibility = Eligibility(self.verdicts, desk.store.needs, catalogs, desk.engine, patience=patience, clock=self.clock)
 
     async def fits(self, revision: str | None, affinity: str = AFFINITY, memory: float = 0.0) -> bool:
         """Return what is said once it is known."""
@@ -131,6 +131,16 @@ async def test_a_job_that_nobody_can_run_is_tried_in_the_end(office: Office) -> 
     assert not await office.fits(lacks)
     await office.eligibility.look()
     office.clock.now += PATIENCE
+    assert not await office.fits(lacks)
+    await office.eligibility.look()
+    assert await office.fits(lacks)
+
+
+async def test_where_no_other_worker_can_come_any_backend_may_try_at_once(desk: Desk) -> None:
+    office = Office(desk, patience=0.0)
+    await office.eligibility.note(AFFINITY, lambda: NEEDS)
+    lacks = await keep(desk, "b.ckpt")
+    await office.tell({"catalog": lacks})
     assert not await office.fits(lacks)
     await office.eligibility.look()
     assert await office.fits(lacks)

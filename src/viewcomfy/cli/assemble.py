@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from viewcomfy.cli.assemble_services import Parts, make_services, shared_secret
 from viewcomfy.cli.assemble_worker import ComfyUI, find_comfyui, made_worker
-from viewcomfy.cli.engines import server_engine
+from viewcomfy.cli.engines import server_engine, workers_may_come
 from viewcomfy.cli.folders import held_data
 from viewcomfy.cli.tracing import collected_traces
 from viewcomfy.core.errors import ComfyUINotFound
@@ -21,7 +21,7 @@ from viewcomfy.files.base import Files
 from viewcomfy.files.open import open_files
 from viewcomfy.server.app import create_app
 from viewcomfy.service.catalogs import CatalogService
-from viewcomfy.service.eligibility import Eligibility
+from viewcomfy.service.eligibility import PATIENCE, Eligibility
 from viewcomfy.service.keys import KeyService
 from viewcomfy.service.link_desk import Linker
 from viewcomfy.service.links import Links
@@ -80,7 +80,8 @@ async def open_server(settings: Settings, url: str = "") -> AsyncIterator[OpenSe
         if comfyui is not None and not isinstance(comfyui, ComfyUINotFound):
             worker = await stack.enter_async_context(made_worker(settings, comfyui, engine, files))
         catalogs = CatalogService(engine=engine, files=files)
-        eligibility = Eligibility(verdicts, store.needs, catalogs, engine)
+        patience = PATIENCE if workers_may_come(settings) else 0.0
+        eligibility = Eligibility(verdicts, store.needs, catalogs, engine, patience=patience)
         services = make_services(Parts(settings, store, files, engine, catalogs, eligibility, keys, links, secret))
         chores = (_upkeep(settings, store, files, services).run(UPKEEP_SECONDS), eligibility.run())
         async with _running(worker, chores, settings.shutdown_grace):

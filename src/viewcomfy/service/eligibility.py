@@ -22,8 +22,10 @@ PAUSE = 0.1
 """Seconds between two rounds of answers: what nobody knows is asked about again with every claim."""
 RECHECK_SECONDS = 60.0
 """How often at most the backends are asked anew what they have, while jobs wait that none of them could run."""
+LOOK_SOON = 0.5
+"""The same where nobody will come who could have what is missing: the first backend that tries says what it is."""
 PATIENCE = 900.0
-"""Seconds that jobs wait for a backend that has what they need, before any may try: it then says what is missing."""
+"""Seconds in which a worker that was away may well be back."""
 TOLD_SECONDS = 5.0
 """How long an answer about a pool may be used again."""
 KEPT = 1_000
@@ -33,15 +35,27 @@ log = structlog.get_logger(__name__)
 
 
 class Eligibility:
-    """Feeds `verdicts` with what it asks about, and sees to it that no job waits for ever for a backend that never comes."""
+    """Feeds `verdicts` with what it asks about, and sees to it that no job waits for ever for a backend that never comes.
+
+    `patience` is for how many seconds jobs wait for a backend that has what they need, before any may try.
+    """
 
     def __init__(
-        self, verdicts: Verdicts, rows: NeedsRows, catalogs: CatalogService, engine: Engine, clock: Callable[[], float] = time.monotonic
+        self,
+        verdicts: Verdicts,
+        rows: NeedsRows,
+        catalogs: CatalogService,
+        engine: Engine,
+        *,
+        patience: float = PATIENCE,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._verdicts = verdicts
         self._rows = rows
         self._catalogs = catalogs
         self._engine = engine
+        self._patience = patience
+        self._look_every = LOOK_SECONDS if patience else LOOK_SOON
         self._clock = clock
         self._needs: dict[str, Needs] = {}
         self._told: dict[Pair, tuple[str, float]] = {}
@@ -85,13 +99,13 @@ class Eligibility:
         look_at = self._clock()
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
+                async with asyncio.timeout(self._look_every):
                     await self._verdicts.asked.wait()
             try:
                 await self.answer()
                 if self._clock() >= look_at:
                     await self.look()
-                    look_at = self._clock() + LOOK_SECONDS
+                    look_at = self._clock() + self._look_every
                 await asyncio.sleep(PAUSE)
             except ViewComfyError as fault:
                 log.warning("which backends fit which jobs could not be found out", reason=str(fault))
@@ -115,7 +129,7 @@ class Eligibility:
         refused = self._verdicts.refused(now)
         alone = [pair for pair in refused if await self.nobody(*pair)]
         self._alone = {pair: self._alone.get(pair, now) for pair in alone}
-        self._verdicts.open([pair for pair, since in self._alone.items() if now - since >= PATIENCE])
+        self._verdicts.open([pair for pair, since in self._alone.items() if now - since >= self._patience])
         if self._alone and now - self._asked_at >= RECHECK_SECONDS:
             self._asked_at = now
             log.warning("jobs wait for what no backend has", pools=sorted({pool for pool, _ in self._alone}), kinds=len(self._alone))
