@@ -93,7 +93,7 @@ async def test_following_tells_why_a_job_failed_also_without_streams(desk: Desk)
     for jobs in (desk.jobs, without_streams(desk)):
         async with asyncio.timeout(5):
             last = [event async for event in jobs.follow(job.prompt_id)][-1]
-        assert last.data["error"] == error.as_dict()
+        assert last.data == {"status": "failed", "attempt": 1, "error": error.as_dict()}
 
 
 async def test_a_follower_that_leaves_leaves_nothing_running(desk: Desk) -> None:

@@ -100,9 +100,10 @@ class JobService:
         job = await self._rows.get(prompt_id)
         if job is not None and not job.status.is_final:
             return None
-        status = job.status if job else JobStatus.CANCELED
-        error = {"error": job.error.as_dict()} if job and job.error else {}
-        return Event(EventKind.STATUS, {"status": status, **error}, self._clock())
+        if job is None:
+            return Event(EventKind.STATUS, {"status": JobStatus.CANCELED, "attempt": 0}, self._clock())
+        error = {"error": job.error.as_dict()} if job.error else {}
+        return Event(EventKind.STATUS, {"status": job.status, "attempt": job.attempt, **error}, self._clock())
 
 
 async def _next(stream: AsyncIterator[Event]) -> Event | None:
