@@ -99,7 +99,8 @@ class NatsServer:
                 f"server_name: {self.name}",
                 f'listen: "127.0.0.1:{self.port}"',
                 f'http: "127.0.0.1:{self.monitor_port}"',
-                f'jetstream {{ store_dir: "{self._folder / "data"}", sync_interval: always }}',
+                # streams reserve the most that they may hold: those of many tests together are more than a disk has
+                f'jetstream {{ store_dir: "{self._folder / "data"}", sync_interval: always, max_file_store: 10TB }}',
                 self._cluster,
                 self._config,
                 "",
