@@ -66,8 +66,10 @@ class Fleet:
         return subprocess.run(command, capture_output=True, text=True, env=self._env, timeout=90, check=True).stderr
 
     def workers(self) -> list[psutil.Process]:
-        """Return the processes of its workers."""
-        return [child for child in psutil.process_iter(["cmdline"]) if _is_worker(child.info["cmdline"] or [], self._folder)]
+        """Return the processes of its workers: not what a worker has just forked, which still has the worker's command line."""
+        found = [each for each in psutil.process_iter(["cmdline", "ppid"]) if _is_worker(each.info["cmdline"] or [], self._folder)]
+        pids = {each.pid for each in found}
+        return [each for each in found if each.info["ppid"] not in pids]
 
     def log(self) -> str:
         logs = [self._folder.parent / "fleet.log", *self._folder.rglob("worker.log")]
