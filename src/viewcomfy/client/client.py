@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import httpx2
 
@@ -186,6 +186,9 @@ class Client:
         pool: str | None = None,
         priority: int | None = None,
         memory: float | None = None,
+        models: Sequence[Mapping[str, str]] | None = None,
+        environment: str | None = None,
+        warm_up: Mapping[str, Any] | Literal[False] | None = None,
         force: bool = False,
         allow_breaking: bool = False,
         make_current: bool = True,
@@ -194,7 +197,9 @@ class Client:
 
         Both are a dict, or the path of a JSON file. `inputs` changes declared inputs, by name or param key:
         `{"seed": {"hidden": True}}`. A job may run for `time_limit` seconds, 0 for ever, on workers of
-        `pool` by `priority` (0: urgent, 1: normal, 2: low), on a GPU with `memory` GiB at least; None keeps what the version
+        `pool` by `priority` (0: urgent, 1: normal, 2: low), on a GPU with `memory` GiB at least, in the
+        `environment` with that id (empty: in any). `models` are those that it needs, each a dict of folder, file, url and sha256,
+        `warm_up` the inputs of a call that backends run when they have started (False: none). None keeps what the version
         before says. The server checks the workflow
         against ComfyUI, and may have to start it for that, which can take minutes. Raises DeploymentProblems for a workflow that
         cannot run (`force` deploys it all the same) and BreakingChange where calls that work today would fail
@@ -213,6 +218,9 @@ class Client:
             pool=pool,
             priority=priority,
             memory=memory,
+            models=models,
+            environment=environment,
+            warm_up=warm_up,
             force=force,
             allow_breaking=allow_breaking,
             make_current=make_current,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, TypeVar
 
 from viewcomfy.client import _deployment_calls as _calls
 from viewcomfy.client._core import Call
@@ -149,16 +149,21 @@ class DeploymentHandle:
         pool: str | None = None,
         priority: int | None = None,
         memory: float | None = None,
+        models: Sequence[Mapping[str, str]] | None = None,
+        environment: str | None = None,
+        warm_up: Mapping[str, Any] | Literal[False] | None = None,
         note: str = "",
         allow_breaking: bool = False,
     ) -> DeployedOut:
         """Change inputs, by name or param key: `{"seed": {"hidden": True}}`. Return the new version that this makes.
 
-        A change to None is taken back. `pool`, `priority` (0: urgent, 1: normal, 2: low) and `memory` (GiB of GPU memory) change where
-        its jobs run. Raises BreakingChange where calls that work today would fail, unless you allow it.
+        A change to None is taken back. `pool`, `priority` (0: urgent, 1: normal, 2: low), `memory` (GiB of GPU memory), `models`,
+        `environment` and `warm_up` change where, when and with what its jobs run, as in `Client.deploy`. Raises BreakingChange where
+        calls that work today would fail, unless you allow it.
         """
         place = {"pool": pool, "priority": priority, "memory": memory}
-        return self._call(_calls.edit(self.name, inputs, **place, note=note, allow_breaking=allow_breaking))
+        needs = {"models": models, "environment": environment, "warm_up": warm_up}
+        return self._call(_calls.edit(self.name, inputs, **place, **needs, note=note, allow_breaking=allow_breaking))
 
     def app_file(self) -> dict[str, Any]:
         """Return the deployment as an app file, for `view_comfy.json`."""

@@ -35,6 +35,11 @@ class Installation:
         """The folder that the models lie in."""
         return self.base / "models"
 
+    @property
+    def records(self) -> Path:
+        """The folder of what we write about it, which need not be there."""
+        return self.base / ".viewcomfy"
+
     def options(self) -> frozenset[str]:
         """Return the command line options that this version knows."""
         text = _read(self.main.parent / "comfy" / "cli_args.py")

@@ -13,12 +13,14 @@ from viewcomfy.core.canary import choose
 from viewcomfy.core.errors import BadInput, InvalidName
 from viewcomfy.core.input_edit import Edit
 from viewcomfy.core.inputs import Input
+from viewcomfy.core.models import Model
 from viewcomfy.core.needs import needs_of
 from viewcomfy.core.scheduling import NORMAL
 from viewcomfy.core.workflows import model_files
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?")
 POOL = "default"
+ENVIRONMENT = re.compile(r"env-[0-9a-f]{12}")
 POOL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 PRIORITIES = ("urgent", "normal", "low")
 MOST_MEMORY = 100_000.0
@@ -32,7 +34,8 @@ class Deployment:
     before the result. `inputs` are the declared ones with the owner's `edits` applied; `checked` tells that a backend's
     catalog has typed them. `app` is what is kept of a view_comfy.json, `report` the deploy-time report, as JSON values.
     `note` is what the deployer says about this version. Its jobs run on workers of `pool`, by `priority` (0: urgent, 1: normal, 2: low), on
-    backends with at least `memory` GiB of GPU memory (0: any).
+    backends with at least `memory` GiB of GPU memory (0: any) and, if it is named, with `environment`. `models` are those that it is known
+    to need, `warm_up` the inputs of a call that backends run when they have started (None: none).
     """
 
     name: str
@@ -52,6 +55,9 @@ class Deployment:
     pool: str = POOL
     priority: int = NORMAL
     memory: float = 0.0
+    models: tuple[Model, ...] = ()
+    environment: str = ""
+    warm_up: Mapping[str, Any] | None = None
 
     @property
     def runs(self) -> bool:
@@ -122,15 +128,25 @@ def check_memory(memory: float) -> float:
     return memory
 
 
-def affinity_of(workflow: Mapping[str, Any], memory: float = 0.0) -> str:
+def check_environment(environment: str) -> str:
+    """Return the id of an environment if it can be one, or an empty text for none; raise BadInput otherwise."""
+    if environment and not ENVIRONMENT.fullmatch(environment):
+        raise BadInput(
+            f"{environment[:80]!r} is no id of an environment.", hint="It looks like env-0123456789ab; `viewcomfy env list` shows them."
+        )
+    return environment
+
+
+def affinity_of(workflow: Mapping[str, Any], memory: float = 0.0, environment: str = "") -> str:
     """Return a short name for what a workflow needs of a backend.
 
     That is its model files (so that a warm one can be preferred), then after a + its classes and where the files go, then after an @ the
-    GiB of GPU memory, if any were said.
+    GiB of GPU memory and after a ~ the id of the environment, if they were said: always in this order.
     """
     needs = needs_of(workflow, memory)
     places = {"\n".join(model) for model in needs.models}
-    return f"{_digest(model_files(workflow))}+{_digest(needs.classes | places)}{f'@{memory:g}' if memory else ''}"
+    said = f"{f'@{memory:g}' if memory else ''}{f'~{environment}' if environment else ''}"
+    return f"{_digest(model_files(workflow))}+{_digest(needs.classes | places)}{said}"
 
 
 def _digest(names: Collection[str]) -> str:

@@ -45,4 +45,16 @@ def json_response(
 
 def body_of(model: type[BaseModel]) -> dict[str, Any]:
     """Return the OpenAPI text for a route whose body is read by `read_model`."""
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": model.model_json_schema()}}}}
+    schema = model.model_json_schema()
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": _inlined(schema, schema.pop("$defs", {}))}}}}
+
+
+def _inlined(value: Any, parts: dict[str, Any]) -> Any:
+    """Return a schema with the parts that it refers to in their places: it is not at the root of the document that it goes into."""
+    if isinstance(value, list):
+        return [_inlined(one, parts) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if "$ref" in value:
+        return _inlined(parts[value["$ref"].rpartition("/")[2]], parts)
+    return {name: _inlined(one, parts) for name, one in value.items()}

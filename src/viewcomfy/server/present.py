@@ -79,7 +79,7 @@ def _output_out(output: Output, links: Links, base: str) -> OutputOut:
     )
 
 
-_NOT_FOR_GUESTS = {"note": "", "pool": POOL, "priority": NORMAL, "memory": 0.0}
+_NOT_FOR_GUESTS = {"note": "", "pool": POOL, "priority": NORMAL, "memory": 0.0, "models": [], "environment": "", "warm_up": None}
 
 
 def deployment_out(deployment: Deployment, released: Released, base: str) -> DeploymentOut:
@@ -154,6 +154,9 @@ def _deployment(deployment: Deployment, released: Released, base: str) -> dict[s
         "pool": deployment.pool,
         "priority": deployment.priority,
         "memory": deployment.memory,
+        "models": [model.as_dict() for model in deployment.models],
+        "environment": deployment.environment,
+        "warm_up": deployment.warm_up,
         "nodes": len(deployment.workflow),
     }
 

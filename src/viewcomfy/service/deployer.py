@@ -10,7 +10,7 @@ from viewcomfy.core.app_file import App, read_app_file
 from viewcomfy.core.catalog import Catalog
 from viewcomfy.core.compatibility import Change, breaking, compare
 from viewcomfy.core.declare import declare
-from viewcomfy.core.deployments import POOL, Deployment, check_memory, check_name, check_pool, check_priority
+from viewcomfy.core.deployments import POOL, Deployment, check_name
 from viewcomfy.core.errors import BadInput, BreakingChange, DeploymentProblems, UnknownDeployment
 from viewcomfy.core.input_edit import Edit, anchors, edit_at
 from viewcomfy.core.input_edits import apply_edits, follow, make_edits
@@ -23,34 +23,12 @@ from viewcomfy.core.workflows import check_workflow
 from viewcomfy.service.catalogs import CatalogService
 from viewcomfy.service.deployments import DeploymentService
 from viewcomfy.service.eligibility import Eligibility
+from viewcomfy.service.place import AS_BEFORE, Place
 
 START_PATIENCE = 300.0
 """Seconds that a deploy waits for a ComfyUI to say what it has, where none has said so before."""
 
 InputChanges = Mapping[str, Mapping[str, Any] | None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where and when the jobs of a version run, as a deployment has it; None keeps what the version before says."""
-
-    pool: str | None = None
-    priority: int | None = None
-    memory: float | None = None
-
-    def after(self, before: Deployment | None) -> dict[str, Any]:
-        """Return it as fields of a deployment. Raises BadInput for what can't be."""
-        fields: dict[str, Any] = {name: getattr(before, name) for name in ("pool", "priority", "memory")} if before else {}
-        if self.pool is not None:
-            fields["pool"] = check_pool(self.pool)
-        if self.priority is not None:
-            fields["priority"] = check_priority(self.priority)
-        if self.memory is not None:
-            fields["memory"] = check_memory(self.memory)
-        return fields
-
-
-AS_BEFORE = Place()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from viewcomfy.core.deployments import (
     Deployment,
     Released,
     VersionSummary,
+    check_environment,
     check_memory,
     check_name,
     check_pool,
@@ -21,6 +22,7 @@ from viewcomfy.core.deployments import (
 from viewcomfy.core.errors import BadInput, Conflict, UnknownDeployment, UnknownVersion
 from viewcomfy.core.input_edit import Edit
 from viewcomfy.core.inputs import Input
+from viewcomfy.core.models import Model, check_models
 from viewcomfy.core.scheduling import NORMAL
 from viewcomfy.core.workflows import check_workflow
 from viewcomfy.store.deployments import DeploymentRows
@@ -60,6 +62,9 @@ class DeploymentService:
         pool: str = POOL,
         priority: int = NORMAL,
         memory: float = 0.0,
+        models: tuple[Model, ...] = (),
+        environment: str = "",
+        warm_up: Mapping[str, Any] | None = None,
         make_current: bool = True,
     ) -> Deployment:
         """Make the next version of a deployment, which becomes the current one and ends a canary unless `make_current` is False.
@@ -70,6 +75,7 @@ class DeploymentService:
         draft = Deployment(
             check_name(name), 0, workflow, self._clock(), time_limit, cancel_on_disconnect, inputs, edits, checked, title, description,
             app, report, note, check_pool(pool), check_priority(priority), check_memory(memory),
+            check_models(models), check_environment(environment), warm_up,
         )  # fmt: skip
         return await self.add(draft, make_current=make_current)
 

@@ -12,6 +12,7 @@ from sqlalchemy.sql.dml import Update
 from viewcomfy.core.deployments import Deployment, Released, VersionSummary
 from viewcomfy.core.input_edit import Edit
 from viewcomfy.core.input_json import input_as_dict, input_from_dict
+from viewcomfy.core.models import Model
 from viewcomfy.store.database import Database
 from viewcomfy.store.rows import AnyRow
 from viewcomfy.store.tables import deployments, versions
@@ -24,6 +25,7 @@ _VERSION = tuple(
     for name in (
         "name", "version", "workflow", "created_at", "time_limit", "cancel_on_disconnect", "inputs", "edits", "checked", "title",
         "description", "app", "report", "note", "pool", "priority", "memory",
+        "models", "environment", "warm_up",
     )
 )  # fmt: skip
 _LIVE = deployments.c.removed_at.is_(None)
@@ -171,6 +173,8 @@ def _row_of(deployment: Deployment) -> dict[str, Any]:
         "report": None if deployment.report is None else dict(deployment.report),
         "note": deployment.note, "nodes": len(deployment.workflow),
         "pool": deployment.pool, "priority": deployment.priority, "memory": deployment.memory,
+        "models": [model.as_dict() for model in deployment.models], "environment": deployment.environment,
+        "warm_up": None if deployment.warm_up is None else dict(deployment.warm_up),
     }  # fmt: skip
 
 
@@ -180,4 +184,5 @@ def _deployment_of(row: AnyRow) -> Deployment:
         inputs=tuple(input_from_dict(declared) for declared in row.inputs), edits=tuple(Edit.from_dict(edit) for edit in row.edits),
         checked=row.checked, title=row.title, description=row.description, app=row.app, report=row.report, note=row.note,
         pool=row.pool, priority=row.priority, memory=row.memory,
+        models=tuple(Model.from_dict(model) for model in row.models or ()), environment=row.environment, warm_up=row.warm_up,
     )  # fmt: skip

@@ -163,6 +163,19 @@ versions = Table(
     Column("pool", Text, nullable=False, server_default="default"),
     Column("priority", Integer, nullable=False, server_default="1"),
     Column("memory", Double, nullable=False, server_default="0"),
+    # the models that it is known to need, the environment that it runs in, the inputs of its warm-up call
+    Column("models", Json),
+    Column("environment", Text, nullable=False, server_default=""),
+    Column("warm_up", Json),
+)
+
+# documents that say what a ComfyUI consists of, under the ids that deployments name
+environments = Table(
+    "environments",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("document", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
 )
 
 batches = Table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,6 +10,20 @@ from viewcomfy.wire.inputs import InputOut
 from viewcomfy.wire.reports import ReportOut
 
 InputEdits = dict[str, dict[str, Any] | None]
+
+
+class ModelIO(BaseModel):
+    """A model file: the folder in ComfyUI's models folder, its name as workflows have it, where it can be had and what it must be."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    folder: str = Field(max_length=100, description="ComfyUI's name for its kind, such as checkpoints or loras.")
+    file: str = Field(max_length=500, description="Its name as the workflow has it.")
+    url: str = Field("", max_length=2000, description="Where it can be had.")
+    sha256: str = Field("", max_length=64, description="What its bytes must come to.")
+
+
+WarmUp = dict[str, Any] | Literal[False] | None
 
 
 class DeployRequest(BaseModel):
@@ -28,6 +42,11 @@ class DeployRequest(BaseModel):
     pool: str | None = Field(None, max_length=100, description="The workers that run its jobs; by default those of the version before.")
     priority: int | None = Field(None, description="0: urgent, 1: normal, 2: low; by default that of the version before.")
     memory: float | None = Field(None, description="GiB of GPU memory that it needs, 0 for any; by default as the version before.")
+    models: list[ModelIO] | None = Field(None, max_length=500, description="The models that it needs; by default those of before.")
+    environment: str | None = Field(None, max_length=100, description="The id of its environment, empty for none; by default as before.")
+    warm_up: WarmUp = Field(
+        None, description="The inputs of a call that backends run when they have started, false for none; by default as before."
+    )
     force: bool = Field(False, description="Deploy whatever the report says, and don't start a ComfyUI to check against.")
     allow_breaking: bool = Field(False, description="Deploy although calls that work today would fail.")
     make_current: bool = Field(True, description="False: calls go on with the current version; this one can be pinned, or get a share.")
@@ -85,6 +104,9 @@ class DeploymentOut(BaseModel):
     pool: str = "default"
     priority: int = 1
     memory: float = 0.0
+    models: list[ModelIO] = []
+    environment: str = ""
+    warm_up: dict[str, Any] | None = None
     nodes: int
 
 
@@ -142,6 +164,9 @@ class EditRequest(BaseModel):
     pool: str | None = Field(None, max_length=100)
     priority: int | None = None
     memory: float | None = None
+    models: list[ModelIO] | None = Field(None, max_length=500)
+    environment: str | None = Field(None, max_length=100)
+    warm_up: WarmUp = None
     note: str = Field("", max_length=1000)
     allow_breaking: bool = False
 

@@ -11,10 +11,12 @@ from viewcomfy.core.app_export import write_app_file
 from viewcomfy.core.compatibility import compare
 from viewcomfy.core.deployments import Deployment
 from viewcomfy.core.errors import Conflict
+from viewcomfy.core.models import Model
 from viewcomfy.server.bodies import body_of, json_response, read_model
 from viewcomfy.server.deps import Admin, base_url, services_of, settings_of
 from viewcomfy.server.present import changes_out, check_out, deployed_out, deployment_detail, deployment_out, version_out
-from viewcomfy.service.deployer import Findings, Place, Wanted
+from viewcomfy.service.deployer import Findings, Wanted
+from viewcomfy.service.place import Place
 from viewcomfy.wire.deployments import (
     CanaryRequest,
     CheckOut,
@@ -48,7 +50,7 @@ async def deploy(name: str, _: Admin, request: Request) -> Response:
         note=asked.note,
         time_limit=asked.time_limit,
         cancel_on_disconnect=asked.cancel_on_disconnect,
-        place=Place(pool=asked.pool, priority=asked.priority, memory=asked.memory),
+        place=_place(asked),
         force=asked.force,
         allow_breaking=asked.allow_breaking,
         make_current=asked.make_current,
@@ -114,9 +116,8 @@ async def compare_versions(name: str, _: Admin, request: Request, before: int | 
 async def edit_inputs(name: str, _: Admin, request: Request) -> Response:
     """Change the inputs of the current version, or where its jobs run; that makes the next one, of the same workflow."""
     asked = await read_model(request, EditRequest, settings_of(request).max_field)
-    place = Place(pool=asked.pool, priority=asked.priority, memory=asked.memory)
     deployer = services_of(request).deployer
-    found = await deployer.edit(name, asked.inputs, place=place, note=asked.note, allow_breaking=asked.allow_breaking)
+    found = await deployer.edit(name, asked.inputs, place=_place(asked), note=asked.note, allow_breaking=asked.allow_breaking)
     return await _deployed(request, found)
 
 
@@ -162,3 +163,14 @@ async def _version(request: Request, name: str, version: int | None) -> Deployme
 async def _deployed(request: Request, found: Findings) -> Response:
     released = await services_of(request).deployments.released(found.deployment.name)
     return json_response(deployed_out(found, released, base_url(request)), 201)
+
+
+def _place(asked: DeployRequest | EditRequest) -> Place:
+    return Place(
+        pool=asked.pool,
+        priority=asked.priority,
+        memory=asked.memory,
+        models=None if asked.models is None else [Model(**model.model_dump()) for model in asked.models],
+        environment=asked.environment,
+        warm_up=asked.warm_up,
+    )
