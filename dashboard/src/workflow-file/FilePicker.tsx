@@ -13,7 +13,7 @@ export function FilePicker({ deployment, children, ...button }: Props) {
   const take = useTakeFile();
   return (
     <FileButton
-      accept=".json,.png,application/json,image/png"
+      accept=".json,application/json,image/*,video/*,audio/*"
       onChange={(file) => file && void take([file], deployment)}
     >
       {(picker) => (

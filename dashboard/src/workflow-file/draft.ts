@@ -1,4 +1,5 @@
 import type { Workflow } from "~/api/types";
+import type { Converted } from "./convert";
 import { createStore } from "./store";
 
 /** What a file holds that can be deployed: a workflow or an app file, never both. */
@@ -7,6 +8,8 @@ export interface Draft {
   /** A name that the server would take for the deployment. */
   name: string;
   workflow_api?: Workflow;
+  /** The models that its nodes name. */
+  models?: Converted["models"];
   /** A view_comfy.json with this one workflow. */
   app_file?: Record<string, unknown>;
   title?: string;

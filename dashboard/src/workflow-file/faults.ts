@@ -5,13 +5,11 @@ type FaultCode =
   | "unreadable"
   | "notJson"
   | "notWorkflow"
-  | "editorFormat"
   | "badNode"
   | "appWithoutWorkflow"
   | "pngWithoutWorkflow"
-  | "pngEditorOnly"
   | "pngBroken"
-  | "otherPicture"
+  | "refused"
   | "several";
 
 /** A file that can't be deployed, and why. */

@@ -1,6 +1,7 @@
 // @vitest-environment node: jsdom has no streams
 import { deflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import { ApiError, type ErrorBody } from "~/api/errors";
 import { nameProblem } from "~/pages/deploy/nameRule";
 import { FileFault } from "./faults";
 import { readDropped } from "./readDropped";
@@ -44,36 +45,42 @@ const iTXt = (key: string, text: string, packed: boolean) =>
 const escaped = (value: unknown) =>
   JSON.stringify(value).replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
+const models = [{ folder: "vae", file: "a.safetensors", url: "https://example.com/a.safetensors", sha256: "" }];
+const sent: string[] = [];
+const convert = async (blob: Blob) => {
+  sent.push(await blob.text());
+  return { workflow_api: workflow, models };
+};
+
 const file = (content: BlobPart, name = "poster.json") => new File([content], name);
 const faultOf = (content: BlobPart, name?: string) =>
-  readDropped(file(content, name)).then(
+  readDropped(file(content, name), convert).then(
     () => "none",
     (fault: unknown) => (fault instanceof FileFault ? fault.code : fault),
   );
 
 describe("a JSON file", () => {
   it("in the API format is a workflow to deploy, named after the file", async () => {
-    const draft = await readDropped(file(JSON.stringify(workflow), "Poster Maker.json"));
+    const draft = await readDropped(file(JSON.stringify(workflow), "Poster Maker.json"), convert);
     expect(draft).toEqual({ filename: "Poster Maker.json", name: "poster-maker", workflow_api: workflow });
   });
 
   it("may be the request to ComfyUI's own API", async () => {
-    const draft = await readDropped(file(JSON.stringify({ client_id: "x", prompt: workflow })));
+    const draft = await readDropped(file(JSON.stringify({ client_id: "x", prompt: workflow })), convert);
     expect(draft.workflow_api).toEqual(workflow);
   });
 
   it("may have a node that is called prompt", async () => {
     const odd = { prompt: workflow["1"], "2": workflow["1"] };
-    expect((await readDropped(file(JSON.stringify(odd)))).workflow_api).toEqual(odd);
+    expect((await readDropped(file(JSON.stringify(odd)), convert)).workflow_api).toEqual(odd);
   });
 
   it("may hold NaN, and what ComfyUI notes while it runs is left out", async () => {
     const text = JSON.stringify({ "1": { ...workflow["1"], is_changed: ["?"] } }).replace('"?"', "NaN");
-    expect((await readDropped(file(text))).workflow_api).toEqual(workflow);
+    expect((await readDropped(file(text), convert)).workflow_api).toEqual(workflow);
   });
 
   it.each([
-    ["editorFormat", '{"nodes": [], "links": [], "version": 0.4}'],
     ["notJson", "{"],
     ["notJson", "hello"],
     ["notWorkflow", "[]"],
@@ -84,7 +91,6 @@ describe("a JSON file", () => {
     ["empty", ""],
     ["appWithoutWorkflow", '{"file_type": "view_comfy", "workflows": []}'],
     ["appWithoutWorkflow", '{"workflows": [{"viewComfyJSON": {}, "workflowApiJSON": null}]}'],
-    ["editorFormat", '{"workflows": [{"viewComfyJSON": {}, "workflowApiJSON": {"nodes": []}}]}'],
   ])("is refused as %s: %s", async (code, text) => {
     expect(await faultOf(text)).toBe(code);
   });
@@ -99,13 +105,13 @@ describe("a view_comfy.json", () => {
 
   it("is an app file, named after its title", async () => {
     const app = { file_type: "view_comfy", workflows: [entry("Big Poster")] };
-    const draft = await readDropped(file(JSON.stringify(app), "view_comfy.json"));
+    const draft = await readDropped(file(JSON.stringify(app), "view_comfy.json"), convert);
     expect(draft).toEqual({ filename: "view_comfy.json", name: "big-poster", title: "Big Poster", app_file: app });
   });
 
   it("with several workflows is as many drafts, each with one", async () => {
     const app = { appTitle: "All", workflows: [entry("One"), entry("Two")] };
-    const draft = await readDropped(file(JSON.stringify(app), "view_comfy.json"));
+    const draft = await readDropped(file(JSON.stringify(app), "view_comfy.json"), convert);
     expect([draft, ...(draft.others ?? [])].map((one) => [one.name, one.app_file])).toEqual([
       ["one", { ...app, workflows: [entry("One")] }],
       ["two", { ...app, workflows: [entry("Two")] }],
@@ -122,7 +128,10 @@ describe("a picture", () => {
     ["iTXt", iTXt("prompt", JSON.stringify(workflow), false)],
     ["packed iTXt", iTXt("prompt", JSON.stringify(workflow), true)],
   ])("gives the workflow that it carries as %s", async (_, carried) => {
-    const draft = await readDropped(file(png(tEXt("workflow", '{"nodes": []}'), carried), "ComfyUI_00001_.png"));
+    const draft = await readDropped(
+      file(png(tEXt("workflow", '{"nodes": []}'), carried), "ComfyUI_00001_.png"),
+      convert,
+    );
     expect(draft.workflow_api).toEqual(workflow);
     expect(nameProblem(draft.name)).toBeNull();
   });
@@ -134,7 +143,7 @@ describe("a picture", () => {
       "2": { class_type: "SaveImage", inputs: { images: ["1", 0], filename_prefix } },
     });
     const carried = tEXt("prompt", escaped(ran(`${id}-0-photo.jpg`, `viewcomfy/${id}/posters/big`)));
-    const draft = await readDropped(file(png(carried), "big_00001_.png"));
+    const draft = await readDropped(file(png(carried), "big_00001_.png"), convert);
     expect(draft.workflow_api).toEqual(ran("photo.jpg", "posters/big"));
     expect(draft.name).toBe("big");
   });
@@ -142,14 +151,44 @@ describe("a picture", () => {
   it.each([
     ["pngWithoutWorkflow", png()],
     ["pngWithoutWorkflow", png(tEXt("parameters", "a cat"))],
-    ["pngEditorOnly", png(tEXt("workflow", '{"nodes": []}'))],
     ["notJson", png(tEXt("prompt", "a cat"))],
     ["pngBroken", png(tEXt("prompt", text)).slice(0, 60)],
     ["pngBroken", png(chunk("zTXt", ascii("prompt\0\0not packed")))],
-    ["otherPicture", joined(ascii("RIFF\x10\0\0\0WEBPVP8 "), new Uint8Array(30))],
-    ["otherPicture", joined(Uint8Array.of(0xff, 0xd8, 0xff, 0xe0), new Uint8Array(30))],
-    ["otherPicture", joined(ascii("\0\0\0\x18ftypisom"), new Uint8Array(30))],
   ])("is refused as %s", async (code, bytes) => {
     expect(await faultOf(bytes, "picture.png")).toBe(code);
+  });
+});
+
+describe("what the server converts", () => {
+  const edited = '{"nodes": [], "big": 12345678901234567890}';
+
+  it.each([
+    ["JSON of the editor", edited, edited],
+    ["a picture that carries nothing else", png(tEXt("workflow", edited)), edited],
+    ["WebP", joined(ascii("RIFF\x10\0\0\0WEBPVP8 "), new Uint8Array(3)), "RIFF\x10\0\0\0WEBPVP8 \0\0\0"],
+    ["MP4", joined(ascii("\0\0\0\x18ftypisom"), new Uint8Array(3)), "\0\0\0\x18ftypisom\0\0\0"],
+  ])("is %s, with its numbers as they were written", async (_, content, text) => {
+    const draft = await readDropped(file(content, "Poster.json"), convert);
+    expect(draft).toMatchObject({ name: "poster", workflow_api: workflow, models });
+    expect(sent.pop()?.replaceAll(/,\s*|:\s*/g, " ")).toBe(text.replaceAll(/,\s*|:\s*/g, " "));
+  });
+
+  it("may lie in an app file", async () => {
+    const app = { workflows: [{ viewComfyJSON: { title: "One" }, workflowApiJSON: { nodes: [] } }] };
+    const { app_file } = await readDropped(file(JSON.stringify(app)), convert);
+    expect(app_file).toEqual({ workflows: [{ viewComfyJSON: { title: "One" }, workflowApiJSON: workflow }] });
+  });
+
+  it("is refused with what the server says of each node", async () => {
+    const body = {
+      code: "invalid_workflow",
+      detail: "It can't be converted.",
+      problems: [{ message: "Node 3 is odd." }],
+    };
+    const refuse = () => Promise.reject(new ApiError(422, body as ErrorBody));
+    await expect(readDropped(file(edited), refuse)).rejects.toMatchObject({
+      code: "refused",
+      facts: { detail: "It can't be converted. Node 3 is odd." },
+    });
   });
 });

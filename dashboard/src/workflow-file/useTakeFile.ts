@@ -1,6 +1,7 @@
 import { notifications } from "@mantine/notifications";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
+import { convert } from "./convert";
 import { type Draft, setChoice, setDraft } from "./draft";
 import { FileFault } from "./faults";
 
@@ -39,6 +40,6 @@ async function draftsIn(files: readonly File[]): Promise<Draft[]> {
   const [file, ...more] = files;
   if (!file || more.length) throw new FileFault("several", { file: file?.name });
   const { readDropped } = await import("./readDropped");
-  const { others = [], ...first } = await readDropped(file);
+  const { others = [], ...first } = await readDropped(file, convert);
   return [first, ...others];
 }

@@ -149,6 +149,7 @@ function useDeploy(
             pool: shown.pool,
             priority: shown.priority,
             memory: shown.memory,
+            models: draft.models?.length ? draft.models : null,
             force,
             allow_breaking: allowBreaking,
             make_current: shown.makeCurrent,
