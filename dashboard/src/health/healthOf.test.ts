@@ -16,7 +16,7 @@ const problem = { code: "x", severity: "warning" as const, message: "", node_id:
 describe("the health", () => {
   it.each([
     ["ok", report({})],
-    ["warning", report({ problems: [{ ...problem, backends: [], nearest: [] }] })],
+    ["warning", report({ problems: [{ ...problem, backends: [], nearest: [], packs: [] }] })],
     ["error", report({ ok: false })],
     ["unknown", report({ checked: false })],
   ])("is %s", (health, given) => expect(healthOf(given)).toBe(health));

@@ -1,6 +1,7 @@
 import { Badge, Button, Code, Group, Text, ThemeIcon } from "@mantine/core";
 import { IconAlertTriangle, IconXboxX } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
+import { Packs } from "./Packs";
 import type { ReportProblem } from "./problemGroups";
 
 /** The codes that have words of their own; a newer server may send others. */
@@ -53,11 +54,12 @@ export function ProblemItem({ problem, backends, onUse }: Props) {
         <Text size="sm" className="break" lang="en">
           {problem.message}
         </Text>
-        {(code === "unknown_node_class" || code === "missing_model") && (
+        {(code === "missing_model" || (code === "unknown_node_class" && problem.packs.length === 0)) && (
           <Text size="sm" c="dimmed">
             {t(`report.todo.${code}`)}
           </Text>
         )}
+        {problem.packs.length > 0 && <Packs packs={problem.packs} />}
         {onSome && (
           <Group gap={6} mt={4}>
             <Text size="xs" c="dimmed">

@@ -10,6 +10,7 @@ const problem = (node_id: string, severity: "error" | "warning" = "error"): Repo
   input_name: "",
   backends: [],
   nearest: [],
+  packs: [],
 });
 
 describe("the problems of a report", () => {

@@ -20,6 +20,12 @@ export function BackendFacts({ backend }: { backend: Backend }) {
       <Fact name={t("failures")}>{backend.failures}</Fact>
       {backend.device !== "cpu" && <Memory name={t("vram")} free={backend.vram_free} total={backend.vram_total} />}
       <Memory name={t("ram")} free={backend.ram_free} total={backend.ram_total} />
+      {backend.environment && (
+        <Fact name={t("environment")}>
+          {backend.environment}
+          {backend.aside && ` – ${t("aside")}`}
+        </Fact>
+      )}
       {backend.warm.length > 0 && <Fact name={t("warm")}>{backend.warm.join(", ")}</Fact>}
     </SimpleGrid>
   );

@@ -93,9 +93,14 @@ export const AboutCard = memo(function AboutCard({ about, draft, before, version
                   value={shown.timeLimit}
                   onChange={(value) => onChange({ timeLimit: Number(value) || 0 })}
                 />
-                <PlaceFields pool={shown.pool} priority={shown.priority} memory={shown.memory} onChange={onChange} />
+                <PlaceFields shown={shown} onChange={onChange} />
                 <Switch
-                  mt={{ sm: "xl" }}
+                  label={t("about.warmUp")}
+                  description={t("about.warmUpHelp")}
+                  checked={shown.warmUp}
+                  onChange={(event) => onChange({ warmUp: event.currentTarget.checked })}
+                />
+                <Switch
                   label={t("about.cancelOnDisconnect")}
                   description={t("about.cancelOnDisconnectHelp")}
                   checked={shown.cancelOnDisconnect}

@@ -10,7 +10,7 @@ import { ErrorNote } from "~/ui/ErrorNote";
 import { said } from "~/ui/notify";
 import { type Draft, useDraft } from "~/workflow-file/draft";
 import { AboutCard } from "./AboutCard";
-import { type About, aboutDraft, isPoolName, shownAbout } from "./about";
+import { type About, aboutDraft, isPoolName, shownAbout, warmUpToSend } from "./about";
 import { DeployBar } from "./DeployBar";
 import { mustConfirm, obstacle } from "./deployable";
 import { EditorSection } from "./EditorSection";
@@ -149,6 +149,8 @@ function useDeploy(
             pool: shown.pool,
             priority: shown.priority,
             memory: shown.memory,
+            environment: about.environment,
+            warm_up: warmUpToSend(about),
             models: draft.models?.length ? draft.models : null,
             force,
             allow_breaking: allowBreaking,

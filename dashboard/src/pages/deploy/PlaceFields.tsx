@@ -1,20 +1,21 @@
 import { NumberInput, Select, TextInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { type About, isPoolName } from "./about";
+import { api, must } from "~/api/client";
+import { type About, isPoolName, type shownAbout } from "./about";
 
 const LEVELS = ["urgent", "normal", "low"] as const;
 const MOST_MEMORY = 100_000;
 
 interface Props {
-  pool: string;
-  priority: number;
-  memory: number;
+  shown: Pick<ReturnType<typeof shownAbout>, "pool" | "priority" | "memory" | "environment">;
   onChange: (more: Partial<About>) => void;
 }
 
 /** Where and when the jobs of a version run. */
-export function PlaceFields({ pool, priority, memory, onChange }: Props) {
+export function PlaceFields({ shown: { pool, priority, memory, environment }, onChange }: Props) {
   const { t } = useTranslation("deploy");
+  const known = useEnvironments();
   return (
     <>
       <TextInput
@@ -44,6 +45,27 @@ export function PlaceFields({ pool, priority, memory, onChange }: Props) {
         value={memory}
         onChange={(value) => onChange({ memory: Number(value) || 0 })}
       />
+      <Select
+        label={t("about.environment")}
+        description={t("about.environmentHelp")}
+        data={[
+          { value: "", label: t("about.anyEnvironment") },
+          ...[...new Set([...known, environment])].filter(Boolean).map((id) => ({ value: id, label: id })),
+        ]}
+        value={environment}
+        allowDeselect={false}
+        onChange={(value) => onChange({ environment: value ?? "" })}
+      />
     </>
   );
+}
+
+/** The environments that some backend has. */
+function useEnvironments(): string[] {
+  const { data } = useQuery({
+    queryKey: ["workers"],
+    queryFn: async () => must(await api.GET("/api/workers")),
+  });
+  const backends = data?.workers.flatMap((worker) => worker.backends) ?? [];
+  return backends.map((backend) => backend.environment ?? "").sort();
 }

@@ -14,6 +14,10 @@ export interface About {
   priority: number | null;
   /** GiB of GPU memory; 0 is any. */
   memory: number | null;
+  /** The id of an environment; "" is none. */
+  environment: string | null;
+  /** Whether backends run it once when they have started. */
+  warmUp: boolean | null;
   makeCurrent: boolean;
 }
 
@@ -28,6 +32,8 @@ export function aboutDraft(draft: Draft): About {
     pool: null,
     priority: null,
     memory: null,
+    environment: null,
+    warmUp: null,
     makeCurrent: true,
   };
 }
@@ -42,6 +48,8 @@ export function shownAbout(about: About, draft: Draft, before: Deployment | unde
     pool: about.pool ?? before?.pool ?? "default",
     priority: about.priority ?? before?.priority ?? 1,
     memory: about.memory ?? before?.memory ?? 0,
+    environment: about.environment ?? before?.environment ?? "",
+    warmUp: about.warmUp ?? before?.warm_up != null,
     makeCurrent: about.makeCurrent || !before,
   };
 }
@@ -49,4 +57,10 @@ export function shownAbout(about: About, draft: Draft, before: Deployment | unde
 /** Tell whether a pool can be called so. */
 export function isPoolName(name: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(name);
+}
+
+/** Return the warm-up call to send: null keeps that of the version before, with its values. */
+export function warmUpToSend(about: About): Record<string, never> | false | null {
+  if (about.warmUp === null) return null;
+  return about.warmUp ? {} : false;
 }

@@ -100,7 +100,7 @@ function Parts({ deployment, label }: { deployment: DeploymentDetail; label: str
 
 function Part({ deployment, tab }: { deployment: DeploymentDetail; tab: (typeof TABS)[number] }) {
   if (tab === "activity") return <ActivityTab name={deployment.name} />;
-  if (tab === "report") return <ReportTab name={deployment.name} />;
+  if (tab === "report") return <ReportTab deployment={deployment} />;
   if (tab === "graph")
     return <WorkflowGraph workflow={deployment.workflow_api as Workflow} height="max(420px, 60vh)" />;
   return <CallTab deployment={deployment} />;

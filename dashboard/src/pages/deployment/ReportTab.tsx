@@ -1,13 +1,24 @@
 import { Button, Group, Stack, Text } from "@mantine/core";
 import { IconRefresh } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
+import type { DeploymentDetail } from "~/api/types";
 import { useReport } from "~/health/useReport";
 import { ReportView } from "~/report/ReportView";
 import { ErrorNote } from "~/ui/ErrorNote";
 import { Loading } from "~/ui/Loading";
+import { PlaceCard } from "./PlaceCard";
 
-/** Where it can run now, and what keeps it from the other backends. */
-export default function ReportTab({ name }: { name: string }) {
+/** What it needs, where it can run now, and what keeps it from the other backends. */
+export default function ReportTab({ deployment }: { deployment: DeploymentDetail }) {
+  return (
+    <Stack gap="md">
+      <PlaceCard deployment={deployment} />
+      <Where name={deployment.name} />
+    </Stack>
+  );
+}
+
+function Where({ name }: { name: string }) {
   const { t } = useTranslation("deployment");
   const report = useReport(name);
   if (report.isPending) return <Loading />;
