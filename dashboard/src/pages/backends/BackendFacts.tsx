@@ -26,6 +26,11 @@ export function BackendFacts({ backend }: { backend: Backend }) {
           {backend.aside && ` – ${t("aside")}`}
         </Fact>
       )}
+      {backend.warm_up && (
+        <Fact name={t("warmUp")}>
+          <WarmUp {...backend.warm_up} />
+        </Fact>
+      )}
       {backend.warm.length > 0 && <Fact name={t("warm")}>{backend.warm.join(", ")}</Fact>}
     </SimpleGrid>
   );
@@ -41,6 +46,22 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
         {children}
       </Text>
     </div>
+  );
+}
+
+function WarmUp({ state, deployment, seconds, error }: NonNullable<Backend["warm_up"]>) {
+  const { t } = useTranslation("backends");
+  return (
+    <>
+      {deployment}: {t(`warmUpState.${state}`)}
+      {seconds !== null && ` (${duration(seconds)})`}
+      {error && (
+        <Text span size="sm" c="red" lang="en">
+          {" "}
+          {error}
+        </Text>
+      )}
+    </>
   );
 }
 

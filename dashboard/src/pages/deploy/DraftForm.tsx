@@ -6,6 +6,8 @@ import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 import { api, must } from "~/api/client";
 import { queryClient } from "~/api/queryClient";
+import { MissingModels } from "~/models/MissingModels";
+import { missingModels } from "~/models/missing";
 import { ErrorNote } from "~/ui/ErrorNote";
 import { said } from "~/ui/notify";
 import { type Draft, useDraft } from "~/workflow-file/draft";
@@ -71,6 +73,15 @@ export function DraftForm({ draft }: { draft: Draft }) {
         hasBefore={!!before}
         onNode={focus.fromReport}
         onUse={use}
+      />
+      <MissingModels
+        models={missingModels(
+          [...(draft.models ?? []), ...(before?.models ?? [])],
+          checked.answer?.report,
+          workflow ?? {},
+        )}
+        pool={shown.pool}
+        onDone={checked.again}
       />
       {workflow && (
         <section ref={graph} aria-labelledby="graph-title">
