@@ -5,6 +5,10 @@ import { convert } from "./convert";
 import { type Draft, setChoice, setDraft } from "./draft";
 import { FileFault } from "./faults";
 
+const READING = "reading";
+/** Milliseconds after which it is said what takes so long. */
+const SOON = 300;
+
 type Take = (files: readonly File[], deployment?: string) => Promise<void>;
 
 /**
@@ -15,6 +19,10 @@ export function useTakeFile(): Take {
   const { t } = useTranslation("deployments");
   const [, go] = useLocation();
   return async (files, deployment) => {
+    const reading = setTimeout(() => {
+      const message = t("reading.text");
+      notifications.show({ id: READING, title: t("reading.title"), message, loading: true, autoClose: false });
+    }, SOON);
     try {
       const drafts = (await draftsIn(files)).map((draft) => (deployment ? { ...draft, name: deployment } : draft));
       if (drafts.length > 1) return setChoice(drafts);
@@ -32,6 +40,9 @@ export function useTakeFile(): Take {
       };
       notifications.update(told); // in place of the one before, if that is still there
       notifications.show(told);
+    } finally {
+      clearTimeout(reading);
+      notifications.hide(READING);
     }
   };
 }
