@@ -9,7 +9,7 @@ PY := .venv/bin/python
 READY := .venv/ready
 COMFYUI ?= .comfyui
 
-.PHONY: help setup demo serve dashboard check fmt test unit e2e screenshots bench chaos services services-down lock clean
+.PHONY: help setup demo serve dashboard check fmt test unit e2e screenshots bench chaos editor-truth services services-down lock clean
 
 help: ## list these
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -63,6 +63,9 @@ chaos: $(READY) ## run thousands of jobs while servers, workers, NATS, PostgreSQ
 .PHONY: comfyui
 comfyui: $(READY)
 	@.venv/bin/viewcomfy comfyui install --dir $(COMFYUI) --tiny-models
+
+editor-truth: $(READY) comfyui ## compare our conversion of workflows with ComfyUI's editor in a browser, over every published template
+	@$(PY) -m tools.editor_truth --comfyui $(COMFYUI) $(ARGS)
 
 services: $(READY) ## start PostgreSQL, NATS and an S3 server in .services, and print what to export for them
 	@$(PY) -m tools.services up

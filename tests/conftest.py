@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-pytest_plugins = ["tests.fixtures.fake_comfyui", "tests.fixtures.nats", "tests.fixtures.postgres", "tests.fixtures.s3"]
+pytest_plugins = [
+    "tests.fixtures.fake_comfyui",
+    "tests.fixtures.nats",
+    "tests.fixtures.postgres",
+    "tests.fixtures.s3",
+    "tests.fixtures.small_comfyui",
+]
 
 
 @pytest.fixture

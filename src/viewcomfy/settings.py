@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from viewcomfy.core.deployments import POOL_NAME
@@ -44,6 +44,23 @@ class WorkerSettings(BaseSettings):
     shutdown_grace: float = Field(30.0, ge=0, description="Seconds that running jobs get to end when the server or worker is stopped.")
     comfyui_args: str = Field("", description="More command line options for ComfyUI, as a shell would split them.")
 
+    model_cache: int = Field(
+        0, ge=0, description="Bytes that models fetched for deployments may take; those used longest ago make room. 0 means no limit."
+    )
+    hf_token: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("VIEWCOMFY_HF_TOKEN", "HF_TOKEN"), description="The token for Hugging Face; HF_TOKEN works too."
+    )
+    civitai_token: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("VIEWCOMFY_CIVITAI_TOKEN", "CIVITAI_API_TOKEN", "CIVITAI_TOKEN"),
+        description="The API key for Civitai; CIVITAI_API_TOKEN works too.",
+    )
+    model_tokens: SecretStr | None = Field(
+        None, description="Tokens for other hosts of models, such as models.example.com=token,cdn.example.org:8443=token."
+    )
+
+    node_registry: str = Field("https://api.comfy.org", description="The registry that packs of custom nodes come from.")
+
     log_level: str = Field("info", description="How much is logged: debug, info, warning or error.")
     otlp: str | None = Field(
         None, description="The OpenTelemetry collector that gets traces, such as http://127.0.0.1:4318; nothing is traced when absent."
@@ -79,6 +96,11 @@ class Settings(WorkerSettings):
     link_seconds: float = Field(86_400.0, gt=0, description="Seconds that a link to an output works.")
     file_links: Literal["server", "store"] = Field(
         "server", description="Who serves the bytes of links where files are in the cloud: server, or store, which callers must reach then."
+    )
+
+    node_map_url: str = Field(
+        "https://raw.githubusercontent.com/ltdrdata/ComfyUI-Manager/main/extension-node-map.json",
+        description="Where ComfyUI-Manager's map of node classes to packs is fetched, once a day at most; off: nowhere.",
     )
 
     keep_jobs_days: float = Field(30.0, ge=0, description="Days that finished jobs are kept; 0 keeps them for ever.")

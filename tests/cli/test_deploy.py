@@ -14,6 +14,8 @@ from tests.cli.typed import Typed
 from tests.core.app_files import WORKFLOW as APP_WORKFLOW
 from tests.e2e.product import Product
 from tests.server.site_kit import PICTURE
+from viewcomfy.environments.document import Code, Document, Torch
+from viewcomfy.environments.toml import write_toml
 
 Type = Callable[..., Typed]
 UNKNOWN = {**PICTURE, "2": {"class_type": "ImageScal", "inputs": {}}}
@@ -101,7 +103,7 @@ def test_a_version_may_be_deployed_without_answering_calls(as_admin: Type, writt
     [
         ("Bad Name", json.dumps(PICTURE), "invalid_name"),
         ("../x", json.dumps(PICTURE), "invalid_name"),
-        ("ui", '{"nodes": []}', "ui_workflow"),
+        ("ui", '{"nodes": []}', "invalid_workflow"),
         ("broken", "{", "invalid_json"),
         ("empty", "[]", "invalid_workflow"),
     ],
@@ -207,3 +209,14 @@ def test_which_of_several_must_be_said(as_admin: Type, written: Written) -> None
         assert "1 'Posters', 2 'Postcards'" in told.error["hint"]
     told = as_admin("deploy", "which", written(APP_WORKFLOW), "--workflow", "1", "--json")
     assert "is one workflow" in told.error["detail"]
+
+
+def test_the_environment_of_jobs_is_a_file_or_an_id_and_can_be_taken_back(as_admin: Type, written: Written) -> None:
+    document = Document(Code("0.3.75", package="a==1.0", sha256="0" * 64, folder="comfy/"), "3.11.2", Torch("2.9.0", "cpu"))
+    told = as_admin("deploy", "environed", written(PICTURE), "--environment", written(write_toml(document), "environment.toml"))
+    assert (told.code, f"has the environment {document.id}" in told.err) == (0, True)
+    assert document.id in as_admin("deployments", "show", "environed").out
+    moved = as_admin("deployments", "place", "environed", "--environment", "env-00000000000a", "--json").json
+    assert moved["environment"] == "env-00000000000a"
+    assert as_admin("deployments", "place", "environed", "--environment", "", "--json").json["environment"] == ""
+    assert "neither an id nor a file" in as_admin("deploy", "environed", "w.json", "--environment", "nowhere.toml").err

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.typed import Typed
+from tests.core.editor.carriers import png
+from tests.server.editor_workflows import picture, picture_api
 
 WORKFLOW = {
     "6": {"class_type": "CLIPTextEncode", "inputs": {"text": "ein Käse", "clip": ["38", 0]}, "_meta": {"title": "Prompt"}},
@@ -35,14 +37,25 @@ def test_it_can_go_to_stdout_or_elsewhere(typed: Callable[..., Typed], tmp_path:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["p.json", "w.json"]
 
 
-@pytest.mark.parametrize(
-    ("text", "code"), [('{"nodes": [], "links": []}', "ui_workflow"), ("{", "invalid_json"), ("[]", "invalid_workflow"), ("", "bad_input")]
-)
+@pytest.mark.parametrize(("text", "code"), [("{", "invalid_json"), ("[]", "invalid_workflow"), ("", "bad_input")])
 def test_what_is_no_workflow_is_refused(typed: Callable[..., Typed], tmp_path: Path, text: str, code: str) -> None:
     (tmp_path / "w.json").write_text(text)
     told = typed("params", "w.json", "--json")
     assert (told.code, told.error["code"]) == (2, code)
     assert not (tmp_path / "workflow_api_parameters.json").exists()
+
+
+def test_what_is_in_the_editors_format_is_converted_by_the_server(as_admin: Callable[..., Typed], tmp_path: Path) -> None:
+    (tmp_path / "w.json").write_text(json.dumps(picture()))
+    told = as_admin("params", "w.json", "-o", "-").json
+    assert (told["1-inputs-width"], told["9-inputs-filename_prefix"]) == (8, "pic")
+
+
+def test_without_a_server_only_the_api_format_is_read(typed: Callable[..., Typed], tmp_path: Path) -> None:
+    (tmp_path / "w.json").write_text(json.dumps(picture()))
+    (tmp_path / "w.png").write_bytes(png({"prompt": json.dumps(picture_api())}))
+    assert typed("params", "w.json", "--server", "http://127.0.0.1:1", "--admin-token", "t").code == 5
+    assert typed("params", "w.png", "-o", "-").json["1-inputs-width"] == 8
 
 
 def test_a_file_that_is_not_there_or_cannot_be_written_is_named(typed: Callable[..., Typed], tmp_path: Path) -> None:

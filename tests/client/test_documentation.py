@@ -68,7 +68,7 @@ def test_everything_shown_of_the_python_client_runs(
     (tmp_path / "photos").mkdir()
     for name in ("photo.png", "photos/a.png", "photos/b.png"):
         Image.new("RGB", (64, 64)).save(tmp_path / name)
-    (tmp_path / "workflow_api.json").write_text(json.dumps(POSTER))
+    (tmp_path / "workflow.json").write_text(json.dumps(POSTER))
     names: dict[str, Any] = {}
     with ExitStack() as stack:
         for program in programs(whole):

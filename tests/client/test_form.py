@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.core.editor.carriers import png, webm
 from viewcomfy.client._form import Form, run_form
-from viewcomfy.core.errors import InvalidParams, InvalidUpload, InvalidWorkflow, UiWorkflow
+from viewcomfy.core.errors import InvalidParams, InvalidUpload, InvalidWorkflow
 
 VALUES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 
@@ -80,12 +81,25 @@ def test_params_are_a_dict() -> None:
 
 
 def test_a_workflow_of_the_wrong_kind_is_refused_before_it_is_sent(tmp_path: Path) -> None:
-    with pytest.raises(UiWorkflow):
-        form({}, {"nodes": []})
     with pytest.raises(InvalidWorkflow):
         form({}, {})
     with pytest.raises(InvalidUpload):
         form({}, tmp_path / "nowhere.json")
+
+
+def test_a_workflow_may_be_in_any_file(tmp_path: Path) -> None:
+    editors: dict[str, Any] = {"nodes": [], "links": []}
+    api = {"1": {"class_type": "A", "inputs": {}}}
+    for name, data in {
+        "workflow.json": json.dumps(editors).encode(),
+        "editors.png": png({"workflow": json.dumps(editors)}),
+        "workflow_api.json": json.dumps(api).encode(),
+        "made.webm": webm({"prompt": json.dumps(api)}),
+    }.items():
+        (tmp_path / name).write_bytes(data)
+        expected = api if "api" in name or "made" in name else editors
+        assert json.loads(form({}, tmp_path / name).fields["workflow_api"]) == expected
+    assert json.loads(form({}, editors).fields["workflow_api"]) == editors
 
 
 def test_a_form_can_be_sent_again_unless_it_holds_a_pipe() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -61,3 +62,10 @@ def test_needs_survive_being_written(needs: Needs) -> None:
 )
 def test_a_card_that_is_sold_with_enough_memory_has_enough(available: float, needed: float, *, enough: bool) -> None:
     assert has_memory(available, needed) is enough
+
+
+def test_an_environment_is_written_down_only_where_there_is_one() -> None:
+    plain = needs_of({"1": {"class_type": "A", "inputs": {}}})
+    assert "environment" not in plain.as_dict()
+    with_one = replace(plain, environment="env-0123456789ab")
+    assert Needs.from_dict(with_one.as_dict()) == with_one

@@ -102,6 +102,14 @@ def test_the_revision_changes_with_everything_but_the_files_in_the_input_folder(
     assert len(others[0].revision) == 16
 
 
+def test_what_only_the_editor_cares_for_changes_the_revision() -> None:
+    plain = catalog_of(["INT", {"default": 1}])
+    said: list[dict[str, Any]] = [{"control_after_generate": True}, {"control_after_generate": "fixed"}, {"forceInput": True}, {"socketless": True}]
+    others = [catalog_of(["INT", {"default": 1, **one}]) for one in said]
+    assert all(other.classes == plain.classes for other in others)
+    assert len({plain.revision, *(other.revision for other in others)}) == 5
+
+
 def test_the_order_of_classes_does_not_change_the_revision() -> None:
     one: dict[str, Any] = {"A": {"input": {}}, "B": {"input": {}}}
     assert read_catalog(one).revision == read_catalog(dict(reversed(one.items()))).revision

@@ -18,6 +18,7 @@ def png(**texts: str) -> bytes:
     for name, text in texts.items():
         info.add_text(name, text)
         info.add_itxt(name, text, zip=True)
+        info.add(b"comf", name.encode() + b"\0" + text.encode(), after_idat=True)
     out = BytesIO()
     Image.effect_noise((40, 30), 50).save(out, "PNG", pnginfo=info)
     return out.getvalue()

@@ -8,8 +8,9 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from viewcomfy.core.deployments import affinity_of
 from viewcomfy.core.keys import client_of
-from viewcomfy.core.scheduling import AGEING, Lane, Ranking, Shares, is_cold, order
+from viewcomfy.core.scheduling import AGEING, Lane, Ranking, Shares, environment_of, is_cold, memory_of, models_of, order, serves
 
 NOW = 1_000_000.0
 lanes = st.lists(
@@ -172,3 +173,22 @@ def test_keys_of_equal_wants_get_equal_shares_within_the_slack(number: int, back
     even = backends / number
     assert all(has[f"key-{one}"] >= even / 2 - 1 for one in range(number))
     assert has["key-0"] <= 2 * even + 1
+
+
+def test_an_affinity_tells_of_memory_and_environment_in_this_order() -> None:
+    workflow = {"4": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "a.ckpt"}}}
+    named = "env-0123456789ab"
+    for memory, environment in ((0.0, ""), (24.0, ""), (0.0, named), (16.5, named), (100_000.0, named)):
+        made = affinity_of(workflow, memory, environment)
+        assert (models_of(made), memory_of(made), environment_of(made)) == (models_of(affinity_of(workflow)), memory, environment)
+    assert (memory_of(""), environment_of("")) == (0.0, "")
+
+
+def test_jobs_go_by_the_environment_that_they_name() -> None:
+    assert serves("", "", aside=False)
+    assert serves("", "a", aside=False)
+    assert serves("a", "a", aside=False)
+    assert serves("a", "a", aside=True)
+    assert not serves("", "a", aside=True)
+    assert not serves("a", "b", aside=False)
+    assert not serves("a", "", aside=False)

@@ -36,6 +36,7 @@ PATIENCE = 90.0
 def environment(**settings: Any) -> dict[str, str]:
     """Return this process's environment with these settings and no others of ours."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("VIEWCOMFY_")}
+    inherited["VIEWCOMFY_NODE_MAP_URL"] = "off"  # nothing is fetched from outside
     return inherited | {f"VIEWCOMFY_{name.upper()}": str(value) for name, value in settings.items()}
 
 

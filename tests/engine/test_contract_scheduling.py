@@ -130,3 +130,30 @@ async def test_a_backend_that_has_more_is_left_to_who_needs_it_only_by_turn(open
     assert (await soon(rich)).prompt_id == "picky"
     await submit(kit, "plain", affinity="m+plain")
     assert (await soon(poor)).prompt_id == "plain"
+
+
+# --- environments -----------------------------------------------------------------------------------------------------
+async def test_a_job_that_names_an_environment_goes_only_where_it_is(kit: Kit) -> None:
+    await submit(kit, "named", affinity="m+n@24~env-b", priority=0)
+    await claims_nothing(kit)
+    await claims_nothing(kit, environment="env-a")
+    await claims_nothing(kit, environment="env-a", aside=True)
+    assert (await claim(kit, environment="env-b", aside=True)).prompt_id == "named"
+    await submit(kit, "again", affinity="m+n~env-b")
+    assert (await claim(kit, environment="env-b")).prompt_id == "again"
+
+
+async def test_a_job_that_names_none_goes_to_no_backend_that_is_there_for_others(kit: Kit) -> None:
+    await submit(kit, "plain", affinity="m+n")
+    await submit(kit, "bare")
+    await claims_nothing(kit, environment="env-a", aside=True)
+    assert {(await claim(kit, environment="env-a")).prompt_id, (await claim(kit)).prompt_id} == {"plain", "bare"}
+
+
+async def test_backends_of_two_environments_wait_side_by_side(kit: Kit) -> None:
+    plain = await asking(kit, Claimer("w"))
+    beside = await asking(kit, Claimer("w", environment="env-b", aside=True))
+    await submit(kit, "named", affinity="m+n~env-b")
+    assert (await soon(beside)).prompt_id == "named"
+    await submit(kit, "plain", affinity="m+n")
+    assert (await soon(plain)).prompt_id == "plain"

@@ -195,3 +195,18 @@ async def test_that_a_job_waits_is_told_before_that_it_runs_also_where_nobody_en
     await place.add("a")
     await claim(dispatcher)
     assert place.told == [("a", "queued", 0), ("a", "running", 1)]
+
+
+async def test_a_job_that_was_not_taken_is_passed_on_to_no_backend_of_another_environment(place: Place) -> None:
+    dispatcher = await place.dispatcher()
+    for ticket in await place.add("a"):
+        await dispatcher.enqueue(ticket)
+    lease = await claim(dispatcher)
+    beside = asyncio.create_task(dispatcher.claim(Claimer("w", environment="env-a", aside=True)))
+    alike = asyncio.create_task(dispatcher.claim(Claimer("w")))
+    await asyncio.sleep(0)
+    await dispatcher.give_back(lease)
+    assert await soon(alike) == lease
+    await dispatcher.give_back(lease)
+    assert (beside.done(), dispatcher.length()) == (False, 1)
+    beside.cancel()

@@ -115,7 +115,7 @@ async def test_half_a_surrogate_pair_is_quoted_safely(site: Site) -> None:
         ("{", "invalid_json"),
         ("[]", "invalid_workflow"),
         ("{}", "invalid_workflow"),
-        (json.dumps(UI_WORKFLOW), "ui_workflow"),
+        (json.dumps(UI_WORKFLOW), "invalid_workflow"),
         (json.dumps({"1": {"inputs": {}}}), "invalid_workflow"),
     ],
 )

@@ -102,7 +102,7 @@ async def test_a_key_reads_the_params_of_what_it_may_call(site: Site) -> None:
         (b'{"workflow_api": {}, "memory": -1}', "bad_input"),
         (b'{"workflow_api": {}, "memory": 1e9}', "bad_input"),
         (b'{"workflow_api": {}}', "invalid_workflow"),
-        (b'{"workflow_api": {"nodes": []}}', "ui_workflow"),
+        (b'{"workflow_api": {"nodes": []}}', "invalid_workflow"),
     ],
 )
 async def test_a_bad_deploy_answers_422(site: Site, body: bytes, code: str) -> None:

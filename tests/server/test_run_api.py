@@ -157,7 +157,7 @@ async def test_what_is_locked_may_be_sent_as_it_is(site: Site) -> None:
         (b'{"prompt": "a cat"}', "bad_input"),
         (b'{"inputs": {}, "prompt_id": 7}', "bad_input"),
         (b'{"inputs": {}, "prompt_id": "7"}', "invalid_name"),
-        (b'{"inputs": {}, "workflow_api": {"nodes": [], "links": []}}', "ui_workflow"),
+        (b'{"inputs": {}, "workflow_api": {"nodes": [], "links": []}}', "invalid_workflow"),
     ],
 )
 async def test_bad_json_is_refused(site: Site, content: bytes, code: str) -> None:

@@ -44,6 +44,7 @@ async def test_a_backend_is_shown_whole(site: Site) -> None:
         "port": None, "prompt_ids": [], "starts": backend["starts"], "start_seconds": 0, "start_seconds_total": 0, "failures": 0,
         "last_failure": None, "catalog": "", "device": "cpu", "vram_total": None, "vram_free": None, "ram_total": 8 * 1024**3,
         "ram_free": 4 * 1024**3, "comfyui_version": "0.3.75", "warm": [],
+        "environment": None, "aside": False, "warm_up": None,
     }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from viewcomfy.files.fetch_limits import FetchLimits
 from viewcomfy.files.local import LocalFiles
 from viewcomfy.service.catalogs import CatalogService
 from viewcomfy.service.checker import Checker
+from viewcomfy.service.conversions import Conversions
 from viewcomfy.service.deployments import DeploymentService
 from viewcomfy.service.eligibility import Eligibility
 from viewcomfy.service.infer import InferLimits, InferService
@@ -135,6 +136,7 @@ async def open_desk(
             files=kept,
             engine=engine,
             checker=checker,
+            conversions=Conversions(catalogs),
             intake=Intake(folder / "tmp", Fetcher(FetchLimits()), 2**20),
             quotas=Quotas(store.accepted, clock),
             limits=InferLimits(max_queue, time_limit),

@@ -142,3 +142,20 @@ async def test_a_refresh_names_what_nobody_could_ask(desk: Desk, service: Catalo
     await tell(desk, [])
     await service.refresh()
     assert "viewcomfy comfyui install" in service.why_unknown
+
+
+async def test_each_environment_has_catalogs_of_its_own(desk: Desk, service: CatalogService) -> None:
+    plain, beside = await keep(desk, "a.ckpt"), await keep(desk, "b.ckpt")
+    backends: Any = (
+        {"name": "comfyui-0", "catalog": plain},
+        {"name": "comfyui-env-0", "catalog": beside, "environment": "env-00000000000a", "aside": True},
+        {"name": "comfyui-env-1", "catalog": None, "environment": "env-00000000000a", "aside": True},
+    )
+    await desk.engine.present(WorkerInfo("test", "default", backends))
+    assert list(await service.by_backend()) == ["comfyui-0", "comfyui-env-0"]
+    assert list(await service.by_backend("")) == ["comfyui-0"]
+    assert list(await service.by_backend("env-00000000000a")) == ["comfyui-env-0"]
+    assert (await service.unknown(""), await service.unknown("env-00000000000a")) == ([], ["comfyui-env-1"])
+    assert await service.live_choices(CHECKPOINT, [DECLARED], environment="") == {DECLARED.key: ["a.ckpt"]}
+    assert await service.live_choices(CHECKPOINT, [DECLARED], environment="env-00000000000a") == {DECLARED.key: ["b.ckpt"]}
+    assert await service.merged("env-00000000000b") is None

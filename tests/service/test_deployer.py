@@ -10,17 +10,22 @@ from typing import Any
 
 import pytest
 
+from tests.core.app_files import field
+from tests.server.editor_workflows import MODEL, node, picture, picture_api, untitled
 from tests.server.poster import BROKEN, MISSING_MODEL, POSTER, renumbered, with_inputs
 from tests.service.kit import Desk
 from viewcomfy.core.catalog_files import catalog_key, pack, parse
 from viewcomfy.core.errors import BadInput, BreakingChange, DeploymentProblems, InvalidName, InvalidParams, UiWorkflow, UnknownDeployment
 from viewcomfy.core.inputs import Input, InputKind
+from viewcomfy.core.models import Model
 from viewcomfy.engine.base import WorkerInfo
 from viewcomfy.service.catalogs import CatalogService
 from viewcomfy.service.checker import Checker
+from viewcomfy.service.conversions import Conversions
 from viewcomfy.service.deployer import Deployer, Wanted, report_of
 from viewcomfy.service.doctor import Doctor
 from viewcomfy.service.eligibility import Eligibility
+from viewcomfy.service.place import Place
 from viewcomfy.service.soundings import Soundings
 from viewcomfy.service.verdicts import Verdicts
 from viewcomfy.testing.fake_comfy.fake import FakeComfy
@@ -53,7 +58,7 @@ def catalogs(desk: Desk) -> CatalogService:
 
 @pytest.fixture
 def deployer(desk: Desk, catalogs: CatalogService) -> Deployer:
-    return Deployer(desk.deployments, catalogs, Eligibility(Verdicts(), desk.store.needs, catalogs, desk.engine))
+    return Deployer(desk.deployments, catalogs, Conversions(catalogs), Eligibility(Verdicts(), desk.store.needs, catalogs, desk.engine))
 
 
 def wanted(workflow: Any = None, **options: Any) -> Wanted:
@@ -179,6 +184,43 @@ async def test_edits_are_checked_before_they_are_kept(desk: Desk, deployer: Depl
     with pytest.raises(UnknownDeployment):
         await deployer.edit("nothing", {})
     assert (await desk.deployments.get("poster")).version == 1
+
+
+async def test_what_the_editor_saves_is_deployed_with_the_models_that_it_names(desk: Desk, deployer: Deployer) -> None:
+    await know(desk, ["tiny_sd3.safetensors"])
+    loader = node(2, "CheckpointLoaderSimple", [MODEL["name"]], properties={"models": [MODEL]})
+    workflow = picture()
+    workflow["nodes"].append(loader)
+    made = (await deployer.deploy("black", wanted(workflow, place=Place(models=[Model("vae", "mine.safetensors")])))).deployment
+    assert [name for name in by_name(made.inputs) if name in ("width", "checkpoint")] == ["width", "checkpoint"]
+    named = Model("checkpoints", MODEL["name"], MODEL["url"])
+    assert made.models == (Model("vae", "mine.safetensors"), named)
+    again = (await deployer.deploy("black", wanted(picture(), allow_breaking=True))).deployment
+    assert again.models == made.models, "those of the version before"
+    own = Model("checkpoints", MODEL["name"], "https://mirror.example/x")
+    assert (await deployer.deploy("black", wanted(workflow, place=Place(models=[own])))).deployment.models == (own,)
+
+
+async def test_an_app_file_may_hold_what_the_editor_saves(desk: Desk, deployer: Deployer) -> None:
+    await know(desk, ["tiny_sd3.safetensors"])
+    form = {"title": "Black", "inputs": [{"title": "Picture", "inputs": [field("1-inputs-width", "Broad", 8, "number")]}]}
+    app = {"file_type": "view_comfy", "workflows": [{"viewComfyJSON": form, "workflowApiJSON": picture()}]}
+    made = (await deployer.deploy("black", replace(wanted(app_file=app), workflow=None))).deployment
+    assert (made.title, untitled(dict(made.workflow))) == ("Black", picture_api())
+    assert [one.label for one in made.inputs if not one.hidden] == ["Broad"]
+
+
+async def test_to_convert_a_comfyui_is_asked_even_by_a_forced_deploy(desk: Desk, deployer: Deployer) -> None:
+    async def learn() -> None:
+        await know(desk, ["tiny_sd3.safetensors"])
+
+    await know(desk, None)
+    with pytest.raises(UiWorkflow):
+        await deployer.deploy("black", wanted(picture(), force=True))
+    desk.inspect = learn
+    for force in (True, False):
+        await know(desk, None)
+        assert untitled(dict((await deployer.deploy("black", wanted(picture(), force=force))).deployment.workflow)) == picture_api()
 
 
 @pytest.mark.parametrize(("said", "error"), [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -168,3 +169,58 @@ async def test_backends_are_asked_anew_when_none_has_what_jobs_need(office: Offi
     assert not await office.fits(lacks)
     await office.eligibility.look()
     assert asked.is_set()
+
+
+# --- environments -----------------------------------------------------------------------------------------------------
+HERE, GONE = "env-00000000000a", "env-00000000000b"
+
+
+async def test_only_a_backend_with_the_environment_fits_and_needs_nothing_looked_up(office: Office) -> None:
+    beside = Claimer("w", environment=HERE, aside=True)
+    assert office.verdicts.fits(beside, f"m+n@8~{HERE}")
+    assert not office.verdicts.fits(beside, f"m+n~{GONE}")
+    assert not office.verdicts.fits(beside, "m+n")
+    assert not office.verdicts.fits(beside, "")
+    assert not office.verdicts.fits(Claimer("w", environment=HERE, memory=16), f"m+n@24~{HERE}")
+    assert office.verdicts.fits(Claimer("w", environment=HERE), "m+n")
+
+
+async def test_where_the_environment_is_missing_it_is_told_what_brings_it(office: Office) -> None:
+    has = await keep(office.desk, "a.ckpt")
+    await office.tell({"catalog": has}, {"catalog": has, "environment": HERE, "aside": True})
+    assert await office.eligibility.missing("default", replace(NEEDS, environment=HERE)) == ""
+    told = await office.eligibility.missing("default", replace(NEEDS, environment=GONE))
+    assert (
+        told == f"No backend of the pool 'default' has the environment {GONE}: `viewcomfy env apply` on a worker's machine brings it there."
+    )
+
+
+async def test_what_a_backend_beside_has_is_of_no_use_to_jobs_that_name_nothing(office: Office) -> None:
+    has, lacks = await keep(office.desk, "a.ckpt"), await keep(office.desk, "b.ckpt")
+    await office.tell({"catalog": lacks}, {"catalog": has, "environment": HERE, "aside": True})
+    assert "the model file 'a.ckpt'" in await office.eligibility.missing("default", NEEDS)
+    await office.tell({"catalog": has, "environment": HERE, "aside": True})
+    assert "these name none" in await office.eligibility.missing("default", NEEDS)
+
+
+async def test_a_job_whose_environment_is_nowhere_is_tried_in_the_end_and_others_only_where_theirs_is(office: Office) -> None:
+    lacks = await keep(office.desk, "b.ckpt")
+    nowhere, here = f"{AFFINITY}~{GONE}", f"{AFFINITY}~{HERE}"
+    await office.eligibility.note(nowhere, lambda: replace(NEEDS, environment=GONE))
+    await office.eligibility.note(here, lambda: replace(NEEDS, environment=HERE))
+    await office.tell({"catalog": lacks}, {"catalog": lacks, "environment": HERE, "aside": True})
+    plain, beside = Claimer("w", catalog=lacks), Claimer("w", catalog=lacks, environment=HERE, aside=True)
+
+    async def fitting() -> list[bool]:
+        for claimer in (plain, beside):
+            for affinity in (nowhere, here):
+                office.verdicts.fits(claimer, affinity)
+        await office.eligibility.answer()
+        return [office.verdicts.fits(claimer, affinity) for claimer in (plain, beside) for affinity in (nowhere, here)]
+
+    assert await fitting() == [False, False, False, False]
+    await office.eligibility.look()
+    office.clock.now += PATIENCE
+    await fitting()
+    await office.eligibility.look()
+    assert await fitting() == [True, False, False, True]

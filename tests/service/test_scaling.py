@@ -112,3 +112,11 @@ async def test_who_only_looks_leaves_no_trace(kit: LocalKit) -> None:
     await run_one(kit, 1.0)
     await kit.engine.present(worker())
     assert (await service(kit).look("default", LIMITS)).decision.wanted == 0
+
+
+async def test_an_idle_backend_of_another_environment_is_no_spare_one(kit: LocalKit) -> None:
+    await submit(kit, 1)
+    beside = {"name": "comfyui-env-0", "prompt_ids": [], "draining": False, "aside": True}
+    await kit.engine.present(worker("w1", {"name": "comfyui-0", "prompt_ids": ["a"], "draining": False}, beside))
+    load = (await service(kit).look("default", LIMITS)).load
+    assert (load.busy, load.working, load.spare) == (1, 1, 0)

@@ -16,13 +16,15 @@ from viewcomfy.comfy.pool import Pool
 from viewcomfy.core.events import Event, EventKind
 from viewcomfy.core.jobs import Job, JobStatus, Upload
 from viewcomfy.core.outputs import content_type_of
-from viewcomfy.engine.base import Claimer, Lease, Ticket
+from viewcomfy.engine.base import Claimer, Engine, Lease, Ticket
+from viewcomfy.engine.claims import Fits, fits_all
 from viewcomfy.engine.local import LocalEngine
 from viewcomfy.files.base import Files
 from viewcomfy.files.local import LocalFiles
 from viewcomfy.store.store import Store
 from viewcomfy.testing.fake_comfy import NodeClass, ServedFake, run_fake_comfy
 from viewcomfy.worker.app import Worker
+from viewcomfy.worker.renewal import Look
 from viewcomfy.worker.runner import Runner
 
 T = TypeVar("T")
@@ -66,22 +68,29 @@ class Shop:
     folder: Path
     store: Store
     files: Files
-    engine: LocalEngine
+    engine: Engine
     fakes: list[ServedFake]
     pool: Pool
     runner: Runner
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     async def submit(
-        self, workflow: Workflow, *, deployment: str = "d", key: str = "k", time_limit: float = 0.0, uploads: tuple[Upload, ...] = ()
+        self,
+        workflow: Workflow,
+        *,
+        deployment: str = "d",
+        key: str = "k",
+        time_limit: float = 0.0,
+        uploads: tuple[Upload, ...] = (),
+        affinity: str = "",
     ) -> str:
         """Store and queue a job."""
         job = Job(
             f"00000000-0000-4000-8000-{next(self.numbers):012}", deployment, 1, key, workflow, time.time(),
-            uploads=uploads, time_limit=time_limit,
+            uploads=uploads, time_limit=time_limit, affinity=affinity,
         )  # fmt: skip
         await self.store.jobs.add(job)
-        await self.engine.enqueue(Ticket(job.prompt_id, job.created_at, key_id=key))
+        await self.engine.enqueue(Ticket(job.prompt_id, job.created_at, key_id=key, affinity=affinity))
         return job.prompt_id
 
     async def upload(self, node_id: str, name: str, data: bytes) -> Upload:
@@ -169,6 +178,7 @@ async def open_shop(
     lease_seconds: float = 30.0,
     attempts: int = 3,
     grace: float = 1.0,
+    fits: Fits = fits_all,
 ) -> AsyncIterator[Shop]:
     """Open everything but the worker, on ComfyUIs that run already unless a `pool` is given."""
     async with AsyncExitStack() as stack:
@@ -176,7 +186,8 @@ async def open_shop(
         fakes = [await stack.enter_async_context(run_fake_comfy(nodes=own)) for _ in range(0 if pool else backends)]
         store = await Store.open(folder / "test.db")
         stack.push_async_callback(store.close)
-        engine = await stack.enter_async_context(LocalEngine(store.queue, store.events, lease_seconds=lease_seconds, attempts=attempts))
+        local = LocalEngine(store.queue, store.events, lease_seconds=lease_seconds, attempts=attempts, fits=fits)
+        engine = await stack.enter_async_context(local)
         pool = pool or Pool.attached([fake.url for fake in fakes], limits=IMPATIENT)
         stack.push_async_callback(pool.stop)
         kept = files(folder / "files")
@@ -185,9 +196,9 @@ async def open_shop(
 
 
 @asynccontextmanager
-async def working(shop: Shop) -> AsyncIterator[Worker]:
+async def working(shop: Shop, look: Look | None = None) -> AsyncIterator[Worker]:
     """Have a worker at work."""
-    worker = Worker(engine=shop.engine, pool=shop.pool, runner=shop.runner)
+    worker = Worker(engine=shop.engine, pool=shop.pool, runner=shop.runner, look=look)
     async with asyncio.TaskGroup() as tasks:
         work = tasks.create_task(worker.run())
         try:

@@ -18,9 +18,14 @@ main()
 
 def managed_pool(folder: Path, *, backends: int = 1, extra_args: tuple[str, ...] = ()) -> Pool:
     """Return a pool that starts its own ComfyUIs; `break_start` and `mend_start` say whether they can be started."""
+    return Pool.managed(Launch(installed(folder), folder / "backends", extra_args=extra_args), backends, gpus=())
+
+
+def installed(folder: Path) -> Installation:
+    """Return a ComfyUI in memory as an installation in a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
     mend_start(folder)
-    installation = Installation(Path(sys.executable), folder / "main.py", folder / "base", "0.3.75", "test")
-    return Pool.managed(Launch(installation, folder / "backends", extra_args=extra_args), backends, gpus=())
+    return Installation(Path(sys.executable), folder / "main.py", folder / "base", "0.3.75", "test")
 
 
 def mend_start(folder: Path) -> None:

@@ -7,7 +7,7 @@ from viewcomfy.worker.fitness import FORGET_SECONDS, Fitness
 
 def test_what_one_lacks_goes_to_the_other_for_a_while() -> None:
     now = [0.0]
-    fitness = Fitness(["a", "b"], clock=lambda: now[0])
+    fitness = Fitness(lambda _: ["a", "b"], clock=lambda: now[0])
     fitness.note("a", "sdxl+x")
     assert fitness.unfit("a") == frozenset({"sdxl+x"})
     assert fitness.unfit("b") == frozenset()
@@ -17,7 +17,7 @@ def test_what_one_lacks_goes_to_the_other_for_a_while() -> None:
 
 
 def test_what_all_lack_is_nobodys_to_leave() -> None:
-    fitness = Fitness(["a", "b"])
+    fitness = Fitness(lambda _: ["a", "b"])
     fitness.note("a", "sdxl+x")
     fitness.note("b", "sdxl+x")
     assert fitness.unfit("a") == fitness.unfit("b") == frozenset()
@@ -25,13 +25,13 @@ def test_what_all_lack_is_nobodys_to_leave() -> None:
 
 
 def test_backends_of_one_installation_are_alike() -> None:
-    fitness = Fitness(["same", "same"])
+    fitness = Fitness(lambda _: ["same", "same"])
     fitness.note("same", "sdxl+x")
     assert fitness.unfit("same") == frozenset()
 
 
 def test_a_job_without_an_affinity_is_not_passed_on_for_ever() -> None:
-    fitness = Fitness(["a", "b"])
+    fitness = Fitness(lambda _: ["a", "b"])
     fitness.note("a", "")
     assert fitness.unfit("a") == frozenset()
     assert not fitness.fits_elsewhere("a", "")

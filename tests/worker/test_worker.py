@@ -197,3 +197,13 @@ async def test_workers_are_told_of(shop: Shop) -> None:
 async def _bool(value: object) -> bool:
     await asyncio.sleep(0)
     return bool(value)
+
+
+# --- environments -----------------------------------------------------------------------------------------------------
+async def test_a_job_whose_environment_no_backend_has_fails_and_says_what_brings_it(tmp_path: Path) -> None:
+    async with open_shop(tmp_path, fits=lambda _claimer, _affinity: True) as shop, working(shop):
+        job = await shop.ended(await shop.submit(picture(), affinity="m+n~env-0123456789ab"))
+        assert (job.status, job.error and job.error.code) == (JobStatus.FAILED, "unknown_environment")
+        assert job.error is not None
+        assert "viewcomfy env apply" in job.error.message
+        assert shop.pool.backends[0].starts == 0, "there is no need to reach ComfyUI for that"

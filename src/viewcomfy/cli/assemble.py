@@ -12,21 +12,24 @@ from typing import Any
 from fastapi import FastAPI
 
 from viewcomfy.cli.assemble_services import Parts, make_services, shared_secret
-from viewcomfy.cli.assemble_worker import ComfyUI, find_comfyui, made_worker
+from viewcomfy.cli.assemble_worker import ComfyUI, find_comfyui, made_worker, pip_pythons
 from viewcomfy.cli.engines import server_engine, workers_may_come
 from viewcomfy.cli.folders import held_data
 from viewcomfy.cli.tracing import collected_traces
 from viewcomfy.core.errors import ComfyUINotFound
 from viewcomfy.files.base import Files
 from viewcomfy.files.open import open_files
+from viewcomfy.packs.node_map_source import NodeMaps
 from viewcomfy.server.app import create_app
 from viewcomfy.service.catalogs import CatalogService
+from viewcomfy.service.checker import Checker
 from viewcomfy.service.eligibility import PATIENCE, Eligibility
 from viewcomfy.service.keys import KeyService
 from viewcomfy.service.link_desk import Linker
 from viewcomfy.service.links import Links
 from viewcomfy.service.services import Services
 from viewcomfy.service.verdicts import Verdicts
+from viewcomfy.service.warm_ups import WarmUps
 from viewcomfy.settings import Settings
 from viewcomfy.store.store import Store
 from viewcomfy.worker.app import Worker
@@ -82,8 +85,11 @@ async def open_server(settings: Settings, url: str = "") -> AsyncIterator[OpenSe
         catalogs = CatalogService(engine=engine, files=files)
         patience = PATIENCE if workers_may_come(settings) else 0.0
         eligibility = Eligibility(verdicts, store.needs, catalogs, engine, patience=patience)
-        services = make_services(Parts(settings, store, files, engine, catalogs, eligibility, keys, links, secret))
-        chores = (_upkeep(settings, store, files, services).run(UPKEEP_SECONDS), eligibility.run())
+        node_maps = NodeMaps(settings.node_map_url, data / "cache", pip_pythons(comfyui))
+        services = make_services(Parts(settings, store, files, engine, catalogs, eligibility, keys, links, secret, node_maps.find))
+        deployments, checker = services.deployments, Checker(catalogs)
+        warm_ups = WarmUps(deployments=deployments, catalogs=catalogs, checker=checker, engine=engine, turns=store.turns)
+        chores = (_upkeep(settings, store, files, services).run(UPKEEP_SECONDS), eligibility.run(), node_maps.run(), warm_ups.run())
         async with _running(worker, chores, settings.shutdown_grace):
             yield OpenServer(create_app(services, settings, tracer=tracer), services, admin_token, comfyui, worker)
         await keys.write_last_used()

@@ -14,18 +14,22 @@ from viewcomfy.files.fetch_limits import FetchLimits
 from viewcomfy.service.batches import BatchLimits, BatchService
 from viewcomfy.service.catalogs import CatalogService
 from viewcomfy.service.checker import Checker
+from viewcomfy.service.conversions import Conversions
 from viewcomfy.service.deployer import Deployer
 from viewcomfy.service.deployments import DeploymentService
 from viewcomfy.service.doctor import Doctor
 from viewcomfy.service.eligibility import Eligibility
+from viewcomfy.service.environments import EnvironmentService
 from viewcomfy.service.infer import InferLimits, InferService
 from viewcomfy.service.intake import Intake
 from viewcomfy.service.job_counts import JobCounts
 from viewcomfy.service.jobs import JobService
 from viewcomfy.service.keys import KeyService
 from viewcomfy.service.links import Links
+from viewcomfy.service.model_fetching import ModelFetching
 from viewcomfy.service.past_jobs import PastJobs
 from viewcomfy.service.quotas import Quotas
+from viewcomfy.service.remedies import FindPacks
 from viewcomfy.service.scaling import ScaleService
 from viewcomfy.service.services import Services
 from viewcomfy.service.sessions import Sessions
@@ -51,6 +55,7 @@ class Parts:
     keys: KeyService
     links: Links
     secret: str
+    find_packs: FindPacks
 
 
 async def shared_secret(store: Store) -> str:
@@ -66,12 +71,14 @@ def make_services(parts: Parts) -> Services:
     fetch = FetchLimits.parse(settings.fetch_allow, max_bytes=settings.max_upload, seconds=settings.fetch_seconds)
     intake = Intake(spool, Fetcher(fetch), settings.max_upload)
     checker, jobs = Checker(catalogs), JobService(store.jobs, parts.engine)
+    conversions = Conversions(catalogs)
     infer = InferService(
         deployments=deployments,
         rows=store.jobs,
         files=parts.files,
         engine=parts.engine,
         checker=checker,
+        conversions=conversions,
         intake=intake,
         quotas=Quotas(store.accepted),
         limits=InferLimits(settings.max_queue, settings.time_limit, workers_may_come=workers_may_come(settings)),
@@ -95,7 +102,8 @@ def make_services(parts: Parts) -> Services:
         keys=parts.keys,
         sessions=Sessions(parts.keys, parts.secret),
         deployments=deployments,
-        deployer=Deployer(deployments, catalogs, parts.eligibility),
+        deployer=Deployer(deployments, catalogs, conversions, parts.eligibility, parts.find_packs),
+        environments=EnvironmentService(store.environments, deployments, parts.engine),
         doctor=Doctor(
             deployments=deployments,
             catalogs=catalogs,
@@ -103,9 +111,11 @@ def make_services(parts: Parts) -> Services:
             soundings=Soundings(store=store.about, files=parts.files, engine=parts.engine, folder=settings.data_dir),
             folder=settings.data_dir,
             version=version(),
+            find_packs=parts.find_packs,
         ),
         links=parts.links,
         workers=WorkerService(parts.engine, may_come=workers_may_come(settings)),
+        model_fetching=ModelFetching(parts.engine, deployments, store.deployments),
         scaling=ScaleService(rows=store.scale, meta=store.meta, engine=parts.engine),
         files=parts.files,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -12,13 +13,15 @@ from typing import Any
 
 from viewcomfy.cli.engines import worker_engine
 from viewcomfy.cli.folders import held_backends
+from viewcomfy.cli.shelves import shelves
 from viewcomfy.cli.tracing import collected_traces
 from viewcomfy.cli.version import version
 from viewcomfy.comfy.find import find
+from viewcomfy.comfy.hardware import nvidia_gpus
 from viewcomfy.comfy.installation import Installation
 from viewcomfy.comfy.link import HealthLimits
 from viewcomfy.comfy.pool import Pool
-from viewcomfy.comfy.process import Launch
+from viewcomfy.comfy.slots import Pattern
 from viewcomfy.core.errors import ComfyUINotFound
 from viewcomfy.core.jobs import Job, Manifest
 from viewcomfy.engine.base import Engine
@@ -27,7 +30,10 @@ from viewcomfy.settings import WorkerSettings
 from viewcomfy.worker.app import Worker
 from viewcomfy.worker.catalogs import Catalogs
 from viewcomfy.worker.machine import gpu_facts
+from viewcomfy.worker.model_fetcher import ModelFetcher
+from viewcomfy.worker.renewal import Look
 from viewcomfy.worker.runner import Runner
+from viewcomfy.worker.surroundings import Surroundings
 
 ComfyUI = Installation | str
 """An installation that backends are started from, or the URL of one that runs; several URLs with commas between them."""
@@ -68,15 +74,23 @@ async def made_worker(
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(held_backends(settings.data_dir.resolve()))
         tracer = await stack.enter_async_context(collected_traces(settings, "viewcomfy worker"))
-        pool = make_pool(settings, comfyui, folder)
+        look, pool = await asyncio.to_thread(make_pool, settings, comfyui, folder)
         stack.push_async_callback(pool.stop)
+        models = ModelFetcher(pool, shelves(settings))
+
+        def over(job: Job, manifest: Manifest) -> None:
+            models.note(job)
+            ended(job, manifest)
+
         yield Worker(
             engine=engine,
             pool=pool,
-            runner=Runner(engine=engine, files=files, cancel_grace=settings.cancel_grace, ended=ended, tracer=tracer),
+            models=models,
+            runner=Runner(engine=engine, files=files, cancel_grace=settings.cancel_grace, ended=over, tracer=tracer),
             catalogs=Catalogs(pool, files, folder / "catalogs.json"),
             folder=folder,
             queue_pool=settings.pool,
+            look=look,
             facts={"version": version(), "instance": settings.instance, "gpus": await asyncio.to_thread(gpu_facts)},
         )
 
@@ -96,11 +110,27 @@ def find_comfyui(settings: WorkerSettings) -> ComfyUI | ComfyUINotFound | None:
         return missing
 
 
-def make_pool(settings: WorkerSettings, comfyui: ComfyUI, folder: Path) -> Pool:
-    """Make the backends, with folders of their own below `folder`; none is started before a job needs it."""
+def pip_pythons(comfyui: ComfyUI | ComfyUINotFound | None) -> list[Path]:
+    """Return the interpreters whose pip may download for a server: that of its ComfyUI, and its own."""
+    return [*([comfyui.python] if isinstance(comfyui, Installation) else []), Path(sys.executable)]
+
+
+def make_pool(settings: WorkerSettings, comfyui: ComfyUI, folder: Path) -> tuple[Look, Pool]:
+    """Make the backends, with folders of their own below `folder`, and what tells of later ones; none is started before a job needs it."""
     stall = settings.stall_timeout
     limits = HealthLimits(silence=min(30.0, stall / 4), stall=stall, probe_timeout=min(10.0, stall / 4))
+    pattern = Pattern(
+        folder=folder,
+        count=max(1, settings.backends),
+        extra_args=tuple(shlex.split(settings.comfyui_args)),
+        start_timeout=settings.start_timeout,
+        idle_timeout=settings.idle_timeout,
+        limits=limits,
+        gpus=tuple(nvidia_gpus()),
+        fork=settings.fast_start,
+    )
+    own = comfyui if isinstance(comfyui, Installation) else None
+    surroundings = Surroundings(settings.data_dir.resolve(), own, is_named=bool(settings.comfyui))
     if isinstance(comfyui, str):
-        return Pool.attached(comfyui.split(","), limits=limits)
-    launch = Launch(comfyui, folder, extra_args=tuple(shlex.split(settings.comfyui_args)), start_timeout=settings.start_timeout)
-    return Pool.managed(launch, settings.backends, idle_timeout=settings.idle_timeout, limits=limits, fork=settings.fast_start)
+        return surroundings.look, Pool.attached(comfyui.split(","), limits=limits, pattern=pattern)
+    return surroundings.look, Pool.of(pattern, surroundings.look())

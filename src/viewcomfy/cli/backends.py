@@ -45,17 +45,28 @@ def list_backends(client: Client, as_json: AsJson = False) -> None:
             show.colored(_state(backend), STATE_COLORS.get(backend.state, "")),
             backend.device or "",
             _memory(backend),
+            f"{backend.environment} (aside)" if backend.aside else backend.environment or "",
             str(len(backend.prompt_ids)),
             str(backend.starts),
-            (backend.last_failure or "").partition("\n")[0],
+            _failure(backend).partition("\n")[0],
         )
         for worker, backend in pairs
     ]
-    return show.table(["BACKEND", "STATE", "DEVICE", "FREE", "JOBS", "STARTS", "LAST FAILURE"], rows)
+    return show.table(["BACKEND", "STATE", "DEVICE", "FREE", "ENVIRONMENT", "JOBS", "STARTS", "LAST FAILURE"], rows)
 
 
 def _state(backend: BackendOut) -> str:
-    return f"{backend.state}, draining" if backend.draining else backend.state
+    warm_up = backend.warm_up.state if backend.warm_up else ""
+    more = "draining" if backend.draining else "warming up" if warm_up == "running" else "warm" if warm_up == "done" else ""
+    return f"{backend.state}, {more}" if more else backend.state
+
+
+def _failure(backend: BackendOut) -> str:
+    """Return what went wrong last: with its warm-up, or with itself."""
+    warm_up = backend.warm_up
+    if warm_up and warm_up.state == "failed":
+        return f"warm-up of {warm_up.deployment}: {warm_up.error}"
+    return backend.last_failure or ""
 
 
 def _memory(backend: BackendOut) -> str:

@@ -11,15 +11,19 @@ from viewcomfy.cli.batch import batch
 from viewcomfy.cli.batches import batches
 from viewcomfy.cli.client_module import client
 from viewcomfy.cli.comfyui import comfyui
+from viewcomfy.cli.convert import convert
 from viewcomfy.cli.demo import demo
 from viewcomfy.cli.deploy import deploy
 from viewcomfy.cli.deployments import deployments
 from viewcomfy.cli.doctor import doctor
+from viewcomfy.cli.env import env
 from viewcomfy.cli.fleet import fleet
 from viewcomfy.cli.inputs_command import InputsCommand
 from viewcomfy.cli.jobs import jobs
 from viewcomfy.cli.keys import keys
+from viewcomfy.cli.models import models
 from viewcomfy.cli.nats import nats
+from viewcomfy.cli.nodes import nodes
 from viewcomfy.cli.params import params
 from viewcomfy.cli.run import run
 from viewcomfy.cli.serve import serve
@@ -44,6 +48,9 @@ app.command(rich_help_panel=HERE)(demo)
 app.command(rich_help_panel=HERE)(worker)
 app.add_typer(fleet, name="fleet", rich_help_panel=HERE)
 app.add_typer(comfyui, name="comfyui", rich_help_panel=HERE)
+app.add_typer(models, name="models", rich_help_panel=HERE)
+app.add_typer(nodes, name="nodes", rich_help_panel=HERE)
+app.add_typer(env, name="env", rich_help_panel=HERE)
 app.add_typer(nats, name="nats", rich_help_panel=HERE)
 app.command(rich_help_panel=CALL, cls=InputsCommand)(run)
 app.command(rich_help_panel=CALL, cls=InputsCommand)(batch)
@@ -52,6 +59,7 @@ app.add_typer(batches, name="batches", rich_help_panel=CALL)
 app.command(rich_help_panel=CALL)(client)
 app.command(rich_help_panel=CALL)(params)
 app.command(rich_help_panel=MANAGE)(deploy)
+app.command(rich_help_panel=MANAGE)(convert)
 app.add_typer(deployments, name="deployments", rich_help_panel=MANAGE)
 app.add_typer(keys, name="keys", rich_help_panel=MANAGE)
 app.command(rich_help_panel=MANAGE)(share)

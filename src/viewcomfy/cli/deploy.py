@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from viewcomfy.cli.environment_option import EnvironmentName, environment_id
 from viewcomfy.cli.exits import ExitCode
+from viewcomfy.cli.model_options import AllowPickle, FetchOption, ModelOptions, ModelsFile, fetch_first, for_deployment, read_models
 from viewcomfy.cli.options import AsJson, with_client
 from viewcomfy.cli.place import Memory, PoolName, Priority, place_notes
+from viewcomfy.cli.warm_up_option import WarmUpFlag, WarmUpValues, warm_up_of
 from viewcomfy.core.errors import BreakingChange, DeploymentProblems, Forbidden
 
 if TYPE_CHECKING:
@@ -30,7 +33,9 @@ def deploy(
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE", help="The workflow in ComfyUI's API format, or a view_comfy.json with its inputs.", show_default=False
+            metavar="FILE",
+            help="A workflow as ComfyUI saves it, a picture or video that it made, or a view_comfy.json.",
+            show_default=False,
         ),
     ],
     check: Annotated[bool, typer.Option("--check", metavar="", help="Only say what deploying it would do.")] = False,
@@ -63,6 +68,13 @@ def deploy(
     pool: PoolName = None,
     priority: Priority = None,
     memory: Memory = None,
+    environment: EnvironmentName = None,
+    warm_up: WarmUpFlag = None,
+    warm_up_with: WarmUpValues = None,
+    model: ModelOptions = None,
+    models: ModelsFile = None,
+    fetch: FetchOption = False,
+    allow_pickle: AllowPickle = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a workflow callable at a URL.
@@ -72,11 +84,14 @@ def deploy(
     from viewcomfy.cli.source import read_edits, read_source
     from viewcomfy.cli.waiting import waiting
 
-    source, edits = read_source(file, workflow), read_edits(inputs)
+    source, edits, named = read_source(file, workflow), read_edits(inputs), read_models(model, models)
+    warm = warm_up_of(warm_up, warm_up_with)
     if check:
         with waiting(WAITING):
             found = client.check(source.workflow, app_file=source.app_file, name=name, inputs=edits)
         return _checked(found, forced=force, confirmed=allow_breaking or aside, as_json=as_json)
+    if fetch:
+        fetch_first(client, name, source, named, pool, allow_pickle=allow_pickle)
     with waiting(WAITING), _hints():
         made = client.deploy(
             name,
@@ -91,6 +106,9 @@ def deploy(
             pool=pool,
             priority=priority,
             memory=memory,
+            environment=environment_id(client, environment),
+            models=for_deployment(named),
+            warm_up=warm,
             force=force,
             allow_breaking=allow_breaking,
             make_current=not aside,

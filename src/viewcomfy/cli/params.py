@@ -5,19 +5,27 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from viewcomfy.cli.options import AsJson
+from viewcomfy.cli.options import AsJson, with_client
 from viewcomfy.core.params import Target, flatten
-from viewcomfy.core.workflows import literals, node_title, read_workflow
+from viewcomfy.core.workflows import literals, node_title
+
+if TYPE_CHECKING:
+    from viewcomfy.client.client import Client
 
 FILENAME = "workflow_api_parameters.json"
 
 
+@with_client
 def params(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The workflow in ComfyUI's API format.", show_default=False)],
+    client: Client,
+    *,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A workflow as ComfyUI saves it, or a picture that it made.", show_default=False)
+    ],
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write; - is stdout.", show_default=False)
     ] = Path(FILENAME),
@@ -25,12 +33,14 @@ def params(
 ) -> None:
     """Write the inputs of a workflow, by their param keys.
 
-    The file is what published ViewComfy clients read; by default workflow_api_parameters.json.
+    The file is what published ViewComfy clients read; by default workflow_api_parameters.json. A server is needed only for what is in
+    the format of ComfyUI's editor.
     """
     from viewcomfy.cli import show
-    from viewcomfy.cli.values import read_file, write_file
+    from viewcomfy.cli.convert import converted
+    from viewcomfy.cli.values import write_file
 
-    workflow = read_workflow(read_file(file), str(file))
+    workflow = converted(client, file).workflow_api
     text = json.dumps(flatten(workflow), indent=4)
     if str(output) == "-":
         sys.stdout.write(text + "\n")

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from viewcomfy.cli.environment_option import EnvironmentName, environment_id
 from viewcomfy.cli.options import AsJson, DeploymentName, with_client
+from viewcomfy.cli.warm_up_option import WarmUpFlag, WarmUpValues, warm_up_of, warm_up_text
 from viewcomfy.core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -32,6 +34,9 @@ def place(
     pool: PoolName = None,
     priority: Priority = None,
     memory: Memory = None,
+    environment: EnvironmentName = None,
+    warm_up: WarmUpFlag = None,
+    warm_up_with: WarmUpValues = None,
     note: Annotated[str, typer.Option("--note", metavar="TEXT", help="What is new in this version.", show_default=False)] = "",
     as_json: AsJson = False,
 ) -> None:
@@ -41,9 +46,12 @@ def place(
     """
     from viewcomfy.cli import show
 
-    if pool is None and priority is None and memory is None:
+    warm = warm_up_of(warm_up, warm_up_with)
+    if all(said is None for said in (pool, priority, memory, environment, warm)):
         raise BadInput("Nothing was said to change.", hint=f"For example `viewcomfy deployments place {deployment} --pool a100`.")
-    made = client.deployment(deployment).edit({}, pool=pool, priority=priority, memory=memory, note=note)
+    made = client.deployment(deployment).edit(
+        {}, pool=pool, priority=priority, memory=memory, environment=environment_id(client, environment), warm_up=warm, note=note
+    )
     if as_json:
         return show.as_json(made.model_dump(mode="json"))
     show.say(f"{made.name} is at version {made.version} now.", style="green")
@@ -57,6 +65,8 @@ def place_facts(found: DeploymentOut) -> list[tuple[str, str]]:
         ("pool", found.pool if found.pool != "default" else ""),
         ("priority", PRIORITIES[found.priority] if found.priority != 1 else ""),
         ("GPU memory", f"{found.memory:g} GiB" if found.memory else ""),
+        ("environment", found.environment),
+        ("warm-up", warm_up_text(found.warm_up)),
     ]
     return [pair for pair in pairs if pair[1]]
 

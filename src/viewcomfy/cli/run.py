@@ -38,7 +38,7 @@ def run(
         Path, typer.Option("-o", "--output", metavar="DIR", help="Where to save the outputs; here by default.", show_default=False)
     ] = Path(),
     workflow_api: Annotated[
-        Path | None, typer.Option("--workflow-api", metavar="FILE", help="Run this workflow instead of the deployed one.")
+        Path | None, typer.Option("--workflow-api", metavar="FILE", help="Run the workflow in this file instead of the deployed one.")
     ] = None,
     version: Version = None,
     logs: Annotated[bool, typer.Option("--logs/--quiet", metavar="", help="Show the job's log lines, or not.", show_default=False)] = True,

@@ -1,4 +1,4 @@
-"""The file that is deployed: a workflow in ComfyUI's API format, or an app file with one of its workflows picked."""
+"""The file that is deployed: one with a workflow in it, of any kind, or an app file with one of its workflows picked."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from viewcomfy.cli.values import read_file
+from viewcomfy.core.editor.format import is_editor_workflow
+from viewcomfy.core.editor.source import open_source
 from viewcomfy.core.errors import BadInput
 from viewcomfy.core.workflows import check_workflow, read_json
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Either a workflow or an app file (view_comfy.json) with one workflow."""
+    """Either a workflow, in the API format or the editor's, or an app file (view_comfy.json) with one workflow."""
 
     workflow: dict[str, Any] | None = None
     app_file: dict[str, Any] | None = None
@@ -22,14 +24,14 @@ class Source:
 def read_source(file: Path, wanted: str | None) -> Source:
     """Return what a file holds, told by its content; `wanted` picks the workflow of an app file, by its title or its number from 1.
 
-    Raises BadInput, InvalidJson, InvalidWorkflow, UiWorkflow.
+    Raises BadInput, InvalidJson, InvalidWorkflow.
     """
-    found = read_json(read_file(file), str(file))
+    found = open_source(file, str(file)).workflow
     if _is_app_file(found):
         return Source(app_file=_with_one(found, wanted, file))
     if wanted is not None:
         raise BadInput(f"{file} is one workflow; --workflow is for an app file, which may have several.", hint="Leave it out.")
-    return Source(workflow=check_workflow(found, str(file)))
+    return Source(workflow=found if is_editor_workflow(found) else check_workflow(found, str(file)))
 
 
 def read_edits(file: Path | None) -> dict[str, dict[str, Any]]:

@@ -74,7 +74,9 @@ class AsyncHttp:
         url = base + call.path
         timeout = self._patient(call.timeout)
         if call.form is None:
-            response = await self._http.request(call.method, url, params=call.query, json=call.json, headers=headers, timeout=timeout)
+            response = await self._http.request(
+                call.method, url, params=call.query, json=call.json, content=call.text, headers=headers, timeout=timeout
+            )
         else:
             with call.form.opened() as files:
                 fields = dict(call.form.fields)

@@ -12,8 +12,10 @@ from viewcomfy.client._core import Call
 from viewcomfy.core.backends import BackendAction
 from viewcomfy.core.errors import BadInput
 from viewcomfy.wire.batches import BatchDetail, BatchPage
+from viewcomfy.wire.environments import EnvironmentAdded, EnvironmentOut
 from viewcomfy.wire.jobs import CancelOut, JobDetail, JobOut, JobPage
 from viewcomfy.wire.keys import KeyOut, KeyRequest, NewKeyOut, NewShareOut, ShareRequest
+from viewcomfy.wire.models import FetchOut, FetchRequest
 from viewcomfy.wire.scale import ScaleOut
 from viewcomfy.wire.usage import UsageOut
 from viewcomfy.wire.workers import BackendLogs, BackendOut, WorkersOut
@@ -105,6 +107,12 @@ def scale(pool: str, query: Mapping[str, Any]) -> Call[ScaleOut]:
     return Call(method="GET", path=f"/api/scale/{quote(pool, safe='')}", query=given, admin=True, read=ScaleOut.model_validate)
 
 
+def fetch_models(models: Sequence[Mapping[str, str]], pool: str, *, retry: bool, allow_pickle: bool) -> Call[FetchOut]:
+    """Have workers fetch models, and say how far they are; sent twice it does no more than sent once."""
+    body = body_of(FetchRequest, models=list(models), pool=pool, retry=retry, allow_pickle=allow_pickle)
+    return Call(method="POST", path="/api/models/fetch", json=body, admin=True, read=FetchOut.model_validate)
+
+
 def usage(query: Mapping[str, Any]) -> Call[UsageOut]:
     """Fetch what the jobs of a while come to."""
     given = {name: value for name, value in query.items() if value is not None}
@@ -126,6 +134,21 @@ def backend_logs(worker: str, backend: str, after: int) -> Call[BackendLogs]:
     """Fetch what a backend has printed."""
     path = f"{backend_path(worker, backend)}/logs"
     return Call(method="GET", path=path, query={"after": after}, admin=True, read=BackendLogs.model_validate)
+
+
+def add_environment(document: str) -> Call[str]:
+    """Have the server keep the document of an environment."""
+    return Call(method="PUT", path="/api/environments", text=document, admin=True, read=lambda answer: EnvironmentAdded(**answer).id)
+
+
+def environments() -> Call[list[EnvironmentOut]]:
+    """Fetch the environments that there are."""
+    return Call(method="GET", path="/api/environments", admin=True, read=TypeAdapter(list[EnvironmentOut]).validate_python)
+
+
+def environment(environment_id: str) -> Call[str]:
+    """Fetch the document of an environment."""
+    return Call(method="GET", path=f"/api/environments/{quote(environment_id, safe='')}", admin=True, plain=True, read=str)
 
 
 def backend_path(worker: str, backend: str) -> str:

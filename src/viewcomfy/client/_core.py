@@ -66,6 +66,7 @@ class Endpoint:
 class Call(Generic[T]):
     """One request as a value: `path` is below the server's URL, `read` makes the answer of its JSON.
 
+    `text` is sent as the body as it is; where `plain`, `read` gets the text of the answer.
     `repeatable` tells that sending it twice does what sending it once does. `timeout` is how many seconds its answer may
     take where that is more than the client's own.
     """
@@ -75,7 +76,9 @@ class Call(Generic[T]):
     read: Callable[[Any], T]
     query: Mapping[str, str | int | float] = field(default_factory=dict)
     json: Any = None
+    text: str | None = None
     form: Form | None = None
+    plain: bool = False
     admin: bool = False
     repeatable: bool = True
     timeout: float = 0.0
@@ -114,6 +117,8 @@ def answer(call: Call[T], response: httpx2.Response) -> T:
     if not response.is_success:
         raise error_of(response)
     try:
+        if call.plain:
+            return call.read(response.content.decode())
         return call.read(json.loads(response.content) if response.content else None)
     except (ValueError, ValidationError) as fault:
         raise errors.ServerUnavailable(

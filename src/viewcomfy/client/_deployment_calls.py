@@ -10,10 +10,11 @@ from pydantic import TypeAdapter
 from viewcomfy.client._batch import Grid, Items, batch_body
 from viewcomfy.client._calls import body_of
 from viewcomfy.client._core import Call
-from viewcomfy.client._form import Form, json_text, load_app_file, load_workflow
+from viewcomfy.client._form import Form, json_text, load_app_file, load_workflow, workflow_source
 from viewcomfy.core.deployments import check_name
 from viewcomfy.core.errors import BadInput
 from viewcomfy.wire.batches import BatchDetail
+from viewcomfy.wire.conversions import ConvertedOut
 from viewcomfy.wire.deployments import (
     CanaryRequest,
     CheckOut,
@@ -100,6 +101,17 @@ def check(workflow: Any, app_file: Any, name: str | None, inputs: Edits | None) 
         check_name(name)
     body = body_of(CheckRequest, **_source(workflow, app_file), **_edits(inputs), name=name)
     return Call(method="POST", path="/api/check", json=body, admin=True, timeout=CHECK_SECONDS, read=CheckOut.model_validate)
+
+
+def convert(workflow: Any) -> Call[ConvertedOut]:
+    """Ask for a workflow in the API format; only the workflow is sent of the file that carries it."""
+    found = workflow_source(workflow)
+
+    def read(answer: Any) -> ConvertedOut:
+        converted = ConvertedOut.model_validate(answer)
+        return converted.model_copy(update={"source": found.origin}) if found.origin.startswith("carried") else converted
+
+    return Call(method="POST", path="/api/convert", json=found.workflow, admin=True, timeout=CHECK_SECONDS, read=read)
 
 
 def doctor() -> Call[DoctorOut]:
@@ -190,7 +202,7 @@ def _given(**query: Any) -> dict[str, Any]:
 
 def _source(workflow: Any, app: Any) -> Json:
     if (workflow is None) == (app is None):
-        raise BadInput("Give either a workflow or an app file.", hint="For example workflow_api.json, exported by ComfyUI.")
+        raise BadInput("Give either a workflow or an app file.", hint="For example workflow.json, as ComfyUI saves it.")
     return {"app_file": load_app_file(app)} if workflow is None else {"workflow_api": load_workflow(workflow)}
 
 

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from viewcomfy.core.editor.format import is_editor_workflow
+from viewcomfy.core.editor.source import Source as WorkflowSource
+from viewcomfy.core.editor.source import of_json, open_source, read_source
 from viewcomfy.core.errors import BadInput, InvalidParams, InvalidUpload
 from viewcomfy.core.outputs import content_type_of
-from viewcomfy.core.workflows import check_workflow, read_json, read_workflow
+from viewcomfy.core.workflows import check_workflow, read_json
 
 Source = Path | bytes | BinaryIO
 Part = tuple[str, tuple[str, bytes | BinaryIO, str]]
@@ -116,10 +119,21 @@ def _check_mapping(params: Any) -> None:
 
 
 def load_workflow(workflow: Any) -> dict[str, Any]:
-    """Return a workflow given as a dict or as the path of its JSON file; raise InvalidWorkflow and its kin."""
-    if not isinstance(workflow, str | Path):
-        return check_workflow(workflow)
-    return read_workflow(_read(workflow, "workflow"), str(workflow))
+    """Return a workflow given as a dict, or as the path of a file with one, in the API format or the editor's.
+
+    Raises InvalidWorkflow and its kin.
+    """
+    found = workflow_source(workflow).workflow
+    return found if is_editor_workflow(found) else check_workflow(found)
+
+
+def workflow_source(workflow: Any) -> WorkflowSource:
+    """Return the workflow that a dict is, or that a file has in it: its path, its bytes or the file itself, open and seekable."""
+    if isinstance(workflow, str | Path):
+        return open_source(Path(workflow), str(workflow))
+    if isinstance(workflow, bytes | bytearray):
+        return read_source(bytes(workflow), "The workflow")
+    return read_source(workflow, "The workflow") if _is_source(workflow) else of_json(workflow, "The workflow")
 
 
 def load_app_file(app_file: Any) -> dict[str, Any]:

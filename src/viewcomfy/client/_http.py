@@ -72,7 +72,9 @@ class Http:
         url = base + call.path
         timeout = self._patient(call.timeout)
         if call.form is None:
-            response = self._http.request(call.method, url, params=call.query, json=call.json, headers=headers, timeout=timeout)
+            response = self._http.request(
+                call.method, url, params=call.query, json=call.json, content=call.text, headers=headers, timeout=timeout
+            )
         else:
             with call.form.opened() as files:
                 fields = dict(call.form.fields)

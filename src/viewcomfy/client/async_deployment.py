@@ -46,7 +46,7 @@ class AsyncDeploymentHandle:
         """Submit a run and return its job without waiting for it.
 
         The same `prompt_id` (a UUID 4 of yours) submitted again gives the same job; one is made when you give none.
-        `workflow_api`, a dict or the path of its JSON file, replaces the deployed workflow for this call.
+        `workflow_api`, a dict or the path of any file with a workflow, replaces the deployed one for this call.
         """
         form = run_form(given(params, inputs), workflow_api, prompt_id or str(uuid.uuid4()))
         return AsyncJobHandle(self._http, self._base, (await self._call(_calls.run(self.name, self.version, form))).prompt_id)

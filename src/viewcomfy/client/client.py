@@ -21,9 +21,12 @@ from viewcomfy.core.events import Event
 from viewcomfy.core.jobs import JobStatus
 from viewcomfy.core.usage import BucketSize, Grouping
 from viewcomfy.wire.batches import BatchOut
+from viewcomfy.wire.conversions import ConvertedOut
 from viewcomfy.wire.deployments import CheckOut, DeployedOut, DeploymentOut
+from viewcomfy.wire.environments import EnvironmentOut
 from viewcomfy.wire.jobs import JobOut
 from viewcomfy.wire.keys import KeyOut, NewKeyOut, NewShareOut
+from viewcomfy.wire.models import FetchOut
 from viewcomfy.wire.reports import DoctorOut
 from viewcomfy.wire.scale import ScaleOut
 from viewcomfy.wire.usage import UsageOut
@@ -88,7 +91,7 @@ class Client:
         """Run a deployment, given by its name or by the URL of its endpoint, and return the result.
 
         `params` has the inputs by name or param key; a value that is a path, bytes or a binary file is sent as a file.
-        `version` pins one. `workflow_api`, a dict or the path of its JSON file, replaces the deployed workflow for this call.
+        `version` pins one. `workflow_api`, a dict or the path of any file with a workflow, replaces the deployed one for this call.
         Raises what the job failed with, or StillRunning after `timeout` seconds of waiting: the job then goes on, and the
         error's `details` hold its prompt_id.
         """
@@ -195,7 +198,8 @@ class Client:
     ) -> DeployedOut:
         """Deploy a workflow, or the one of an app file, and return its new version, its URL and the report about it.
 
-        Both are a dict, or the path of a JSON file. `inputs` changes declared inputs, by name or param key:
+        Both are a dict, or the path of a file: JSON, or a picture or video that ComfyUI made.
+        `inputs` changes declared inputs, by name or param key:
         `{"seed": {"hidden": True}}`. A job may run for `time_limit` seconds, 0 for ever, on workers of
         `pool` by `priority` (0: urgent, 1: normal, 2: low), on a GPU with `memory` GiB at least, in the
         `environment` with that id (empty: in any). `models` are those that it needs, each a dict of folder, file, url and sha256,
@@ -237,6 +241,14 @@ class Client:
     ) -> CheckOut:
         """Return what deploying this would do, and do nothing; with a `name`, what would change for that deployment's callers."""
         return self._http.call(self._base, _deployment_calls.check(workflow, app_file, name, inputs))
+
+    def convert(self, workflow: Any) -> ConvertedOut:
+        """Return a workflow in the API format, and the models that it names; `source` says what it came from.
+
+        It is a dict, the path of a file, its bytes or the file itself, open: workflow.json or workflow_api.json, or a picture, video
+        or sound that ComfyUI made. Raises UiWorkflow where no ComfyUI is known to convert it with, InvalidWorkflow for what can't be.
+        """
+        return self._http.call(self._base, _deployment_calls.convert(workflow))
 
     def doctor(self) -> DoctorOut:
         """Return the health of the installation: disk, memory, clocks, and the report of every deployment."""
@@ -311,9 +323,31 @@ class Client:
         query = {"since": since, "until": until, "bucket": bucket, "deployment": deployment, "key_id": key_id, "by": by}
         return self._http.call(self._base, _calls.usage(query))
 
+    def add_environment(self, document: str) -> str:
+        """Have the server keep the document of an environment, the text of environment.toml; return the id for deployments to name."""
+        return self._http.call(self._base, _calls.add_environment(document))
+
+    def environments(self) -> list[EnvironmentOut]:
+        """Return the environments, with how many backends have each and which deployments name it."""
+        return self._http.call(self._base, _calls.environments())
+
+    def environment(self, environment_id: str) -> str:
+        """Return the document of an environment, as TOML."""
+        return self._http.call(self._base, _calls.environment(environment_id))
+
     def workers(self) -> WorkersOut:
         """Return the workers that are there and how many jobs wait for them."""
         return self._http.call(self._base, _calls.workers())
+
+    def fetch_models(
+        self, models: Sequence[Mapping[str, str]], *, pool: str = "default", retry: bool = False, allow_pickle: bool = False
+    ) -> FetchOut:
+        """Have the workers of a pool fetch models that they don't have, each a dict of folder, file, url and sha256; say how far they are.
+
+        It goes on by itself: call it again until the answer is `done`. `retry` tries those again that have failed, `allow_pickle`
+        fetches formats that can run code, too.
+        """
+        return self._http.call(self._base, _calls.fetch_models(models, pool, retry=retry, allow_pickle=allow_pickle))
 
     def scale(
         self,

@@ -15,6 +15,7 @@ from viewcomfy.comfy.fork_server import ForkServer
 from viewcomfy.comfy.link import HealthLimits, Link, LinkEnd
 from viewcomfy.comfy.log_tail import LogTail
 from viewcomfy.comfy.process import ComfyProcess, Folders, Launch
+from viewcomfy.comfy.records import revision
 from viewcomfy.comfy.setbacks import Setbacks
 from viewcomfy.comfy.startup import StartupLines
 from viewcomfy.comfy.vitals import Vitals, read_vitals
@@ -38,7 +39,8 @@ class BackendState(StrEnum):
 class BackendInfo:
     """A backend as /api/workers shows it. `since` is Unix time of the last change of state; `start_seconds` the last start's duration.
 
-    `managed`: ours to start and stop. `draining`: it is given no new jobs.
+    `managed`: ours to start and stop. `draining`: it is given no new jobs. `environment` is the id of the one that it has, None where that
+    is none that is known; `aside`: it runs no jobs but those that name it.
     """
 
     name: str
@@ -55,6 +57,8 @@ class BackendInfo:
     last_failure: str | None
     managed: bool
     draining: bool
+    environment: str | None
+    aside: bool
     device: str | None
     vram_total: int | None
     vram_free: int | None
@@ -67,7 +71,8 @@ class Backend:
     """Own one ComfyUI and keep it usable; `source` is how to start it, or the URL of one that we never stop.
 
     `idle_timeout` seconds without use stop our own process; 0 keeps it. After repeated failures the next start waits, up to a minute.
-    Set `draining` to have it given no new jobs. `log` holds its last lines.
+    Set `draining` to have it given no new jobs. `log` holds its last lines. `environment` is the id of the environment that it has, if
+    it has one; `aside`: it is there for jobs that name it, and for no others.
     """
 
     def __init__(
@@ -78,9 +83,12 @@ class Backend:
         limits: HealthLimits | None = None,
         idle_timeout: float = 0.0,
         fork_server: ForkServer | None = None,
+        environment: str = "",
+        aside: bool = False,
     ) -> None:
         self.name = name
         self.draining = False
+        self.environment, self.aside = environment, aside
         self.log = LogTail()
         self._source = source
         self._limits = limits or HealthLimits()
@@ -96,6 +104,7 @@ class Backend:
         self._listeners: list[Listener] = []
         self._watchers: list[Callable[[], None]] = []
         self._vitals = Vitals(comfyui_version=source.installation.version if isinstance(source, Launch) else None)
+        self._revision = ""
         self._users = 0
         self._starts, self._start_seconds, self._start_total = 0, 0.0, 0.0
         self._setbacks = Setbacks()
@@ -109,6 +118,11 @@ class Backend:
     def origin(self) -> Hashable:
         """What decides which nodes and models it has: its installation, or the URL of someone else's."""
         return self._source if isinstance(self._source, str) else self._source.installation
+
+    @property
+    def revision(self) -> str:
+        """The revision that its installation had when it was last started; empty where it has none."""
+        return self._revision
 
     @property
     def folders(self) -> Folders | None:
@@ -160,8 +174,16 @@ class Backend:
             last_failure=self._setbacks.last,
             managed=self.is_managed,
             draining=self.draining,
+            environment=self.environment or None,
+            aside=self.aside,
             **asdict(self._vitals),
         )
+
+    def move(self, source: Launch, fork_server: ForkServer | None, environment: str) -> None:
+        """Have it be started from somewhere else the next time; only for one of ours that is stopped."""
+        self._source, self._fork_server, self.environment = source, fork_server, environment
+        self._setbacks.forgive()  # what failed may be mended
+        self._vitals = Vitals(comfyui_version=source.installation.version)
 
     def watch(self, watcher: Callable[[], None]) -> None:
         """Call `watcher` after every change of state."""
@@ -266,6 +288,7 @@ class Backend:
         """Start our own process."""
         self._say(f"Starting ComfyUI {launch.installation.version} …")
         self._startup = StartupLines()
+        self._revision = await asyncio.to_thread(revision, launch.installation)  # before it reads anything: a change meanwhile is seen
         process = ComfyProcess(launch, on_lines=self._on_lines, fork_server=self._fork_server)
         await process.start()
         self._process = process

@@ -1,4 +1,4 @@
-"""Find the ComfyUI to use: the one that was named, one that runs, one in a usual folder, or the one we installed."""
+"""Find the ComfyUI to use: the one named, the environment switched to, one that runs, one in a usual folder, or the one we installed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
+from viewcomfy.comfy.current import current_installation
 from viewcomfy.comfy.installation import RECORD, Installation
 from viewcomfy.core.errors import ComfyUINotFound
 
@@ -28,14 +29,26 @@ def usual_folders() -> list[Path]:
 def find(named: str | None, data_dir: Path, *, url: str = USUAL_URL, folders: Sequence[Path] | None = None) -> str | Installation:
     """Return a URL to attach to, or an installation to start; raise ComfyUINotFound, saying what to do.
 
-    What was named is taken at its word: a URL is not probed. Otherwise the first of: one that answers at `url`, one in `folders`
-    (None: the usual ones), the one installed below `data_dir`.
+    What was named is taken at its word: a URL is not probed. Otherwise the first of: the environment that was switched to, one that
+    answers at `url`, one in `folders` (None: the usual ones), the one installed below `data_dir`.
     """
     if named:
         return named.rstrip("/") if named.startswith(("http://", "https://")) else Installation.from_folder(Path(named))
+    return current_installation(data_dir) or _without_environment(data_dir, url, usual_folders() if folders is None else folders)
+
+
+def find_apart(data_dir: Path, *, url: str = USUAL_URL) -> str | Installation | None:
+    """Return what is found where no environment is switched to; None where there is nothing."""
+    try:
+        return _without_environment(data_dir, url, usual_folders())
+    except ComfyUINotFound:
+        return None
+
+
+def _without_environment(data_dir: Path, url: str, folders: Sequence[Path]) -> str | Installation:
     if is_comfyui(url):
         return url
-    for folder in (*(usual_folders() if folders is None else folders), install_folder(data_dir)):
+    for folder in (*folders, install_folder(data_dir)):
         if (folder / "main.py").is_file() or (folder / RECORD).is_file():
             try:
                 return Installation.from_folder(folder)

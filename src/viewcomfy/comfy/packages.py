@@ -6,8 +6,10 @@ import os
 import subprocess
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from importlib import metadata
 from pathlib import Path
 
+from viewcomfy.comfy.changes import Change, canonical, pip_changes, uv_changes
 from viewcomfy.core.errors import InstallFailed
 
 KEPT_LINES = 15
@@ -72,6 +74,33 @@ class Packages:
             return False
         return True
 
+    def installed(self) -> dict[str, str]:
+        """Return the version of each package that is installed, by its one spelling; read from its files, nothing is run."""
+        found = metadata.distributions(path=[str(self.site_packages)])
+        return dict(sorted((canonical(each.metadata["Name"]), each.version) for each in found if each.metadata["Name"]))
+
+    def would_change(self, *what: str) -> list[Change]:
+        """Return what `install` would do, without doing it; raise InstallFailed with the installer's reasons where it could not."""
+        if self.has_uv:
+            command = [*self._installer(), *self._sources(), "--dry-run", *what]
+            return uv_changes(self._answer(command))
+        command = [*self._installer(), "--dry-run", "--quiet", "--report", "-", *what]
+        return pip_changes(self._answer(command, both=False), self.installed())
+
+    def problems(self) -> list[str]:
+        """Return what does not fit together among the installed packages, a sentence each."""
+        command = [str(self.python), "-m", "pip", "check"]
+        if self.has_uv:
+            command = [str(self._venv / "bin" / "uv"), "pip", "check", "--python", str(self.python)]
+        answer = subprocess.run(command, capture_output=True, text=True, check=False, env=self._environment())  # noqa: S603  our own command
+        lines = (answer.stdout + answer.stderr).splitlines()
+        return sorted(line.strip() for line in lines if " requires " in line) if answer.returncode else []
+
+    @property
+    def has_uv(self) -> bool:
+        """Tell whether packages are installed with uv."""
+        return (self._venv / "bin" / "uv").exists()
+
     def download(self, requirement: str, folder: Path) -> Path:
         """Download one wheel, without what it depends on, and return its file."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -95,14 +124,20 @@ class Packages:
         """The places besides the index that pip is told to look at."""
         return self._pip_settings().get("find-links", "").split()
 
+    def _answer(self, command: Sequence[str], *, both: bool = True) -> str:
+        env = {**self._environment(), "NO_COLOR": "1"}
+        answer = subprocess.run(command, capture_output=True, text=True, check=False, env=env)  # noqa: S603  our own command
+        if answer.returncode != 0:
+            raise InstallFailed((answer.stderr or answer.stdout).strip(), hint=HINT)
+        return answer.stdout + answer.stderr if both else answer.stdout
+
     def _installer(self) -> list[str]:
-        uv = self._venv / "bin" / "uv"
-        if uv.exists():
-            return [str(uv), "pip", "install", "--python", str(self.python)]
+        if self.has_uv:
+            return [str(self._venv / "bin" / "uv"), "pip", "install", "--python", str(self.python)]
         return [str(self.python), "-m", "pip", "install", "--progress-bar=off"]
 
     def _sources(self) -> list[str]:
-        if not (self._venv / "bin" / "uv").exists():
+        if not self.has_uv:
             return []  # pip reads its own settings
         options = [part for link in self.find_links for part in ("--find-links", link)]
         index = self._pip_settings().get("index-url")

@@ -33,8 +33,13 @@ def pack(raw: bytes) -> bytes:
 
 def unpack(data: bytes) -> Catalog:
     """Read what was kept; raise ValueError where it is damaged."""
+    return read_catalog(unpack_raw(data))
+
+
+def unpack_raw(data: bytes) -> dict[str, Any]:
+    """Return what was kept as ComfyUI said it; raise ValueError where it is damaged."""
     try:
-        return parse(gzip.decompress(data))
+        return _load(gzip.decompress(data))
     except (OSError, EOFError, zlib.error) as fault:
         raise ValueError("it is not compressed as it should be") from fault
 

@@ -160,6 +160,18 @@ class UnknownFile(NotFound):
     code = "unknown_file"
 
 
+class UnknownPack(NotFound):
+    """No pack of custom nodes has this name, or no repository or registry has it."""
+
+    code = "unknown_pack"
+
+
+class UnknownEnvironment(NotFound):
+    """No environment with this id is known, or has been made on this machine."""
+
+    code = "unknown_environment"
+
+
 class MethodNotAllowed(ViewComfyError):
     """The URL exists, but not for this method."""
 
@@ -190,6 +202,18 @@ class NotManaged(Conflict):
     """The ComfyUI was not started by us, so it is not ours to stop."""
 
     code = "not_managed"
+
+
+class PackConflict(Conflict):
+    """A pack of custom nodes wants packages that would replace what ComfyUI or another pack needs; nothing was changed."""
+
+    code = "pack_conflict"
+
+
+class PackBroken(Conflict):
+    """A pack of custom nodes, or another one beside it, was not imported by ComfyUI when it was tried; nothing was changed."""
+
+    code = "pack_broken"
 
 
 class StaleLease(Conflict):
@@ -245,7 +269,7 @@ class InvalidWorkflow(BadInput):
 
 
 class UiWorkflow(InvalidWorkflow):
-    """The JSON is the editor's own format, not the API format."""
+    """The workflow is in the editor's own format, and no ComfyUI is known whose nodes it could be converted with."""
 
     code = "ui_workflow"
 
@@ -284,6 +308,12 @@ class FetchFailed(BadInput):
     """A file that was named by a URL may not be fetched, or could not be."""
 
     code = "fetch_failed"
+
+
+class BadModel(BadInput):
+    """A model file is damaged, not what it was said to be, or of a format that can run code."""
+
+    code = "bad_model"
 
 
 class InvalidName(BadInput):

@@ -15,28 +15,34 @@ ENOUGH = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What jobs of one affinity need. `models` are (class_type, input name, file); `memory` is in GiB of GPU memory, 0 for not said."""
+    """What jobs of one affinity need.
+
+    `models` are (class_type, input name, file); `memory` is in GiB of GPU memory, 0 for not said; `environment` is an id, empty for any
+    that is not for others alone.
+    """
 
     classes: frozenset[str]
     models: frozenset[tuple[str, str, str]] = frozenset()
     memory: float = 0.0
+    environment: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON values, always in the same order."""
-        return {"classes": sorted(self.classes), "models": [list(model) for model in sorted(self.models)], "memory": self.memory}
+        plain = {"classes": sorted(self.classes), "models": [list(model) for model in sorted(self.models)], "memory": self.memory}
+        return plain | ({"environment": self.environment} if self.environment else {})
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Self:
         """Return what `as_dict` has written."""
         models = frozenset((class_type, name, file) for class_type, name, file in value["models"])
-        return cls(frozenset(value["classes"]), models, value["memory"])
+        return cls(frozenset(value["classes"]), models, value["memory"], value.get("environment", ""))
 
 
-def needs_of(workflow: Mapping[str, Any], memory: float = 0.0) -> Needs:
+def needs_of(workflow: Mapping[str, Any], memory: float = 0.0, environment: str = "") -> Needs:
     """Return what a workflow needs."""
     classes = frozenset(node["class_type"] for node in workflow.values())
     models = ((workflow[node_id]["class_type"], name, value) for node_id, name, value in literals(workflow) if _is_model(value))
-    return Needs(classes, frozenset(models), memory)
+    return Needs(classes, frozenset(models), memory, environment)
 
 
 def lacks(catalog: Catalog, needs: Needs) -> tuple[str, ...]:

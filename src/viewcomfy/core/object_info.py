@@ -29,7 +29,7 @@ def read_catalog(object_info: Mapping[str, Any]) -> Catalog:
         for class_type, info in _mapping(object_info).items()
         if isinstance(class_type, str) and class_type and isinstance(info, Mapping)
     }
-    return Catalog(classes, _revision(classes))
+    return Catalog(classes, _revision(classes, object_info))
 
 
 def merge(catalogs: Iterable[Catalog]) -> Catalog:
@@ -234,13 +234,22 @@ def _widest(one: InputSpec, other: InputSpec) -> InputSpec:
 
 
 # --- odds and ends ----------------------------------------------------------------------------------------------------
-def _revision(classes: Mapping[str, NodeClass]) -> str:
-    return _short_hash(
-        [
-            [name, found.display_name, found.outputs, found.is_output, [_values(spec) for spec in found.inputs.values()]]
-            for name, found in sorted(classes.items())
-        ]
-    )
+def _revision(classes: Mapping[str, NodeClass], object_info: Mapping[str, Any]) -> str:
+    return _short_hash([[name, *_class_values(found), _said(object_info[name].get("input"))] for name, found in sorted(classes.items())])
+
+
+def _class_values(found: NodeClass) -> list[Any]:
+    return [found.display_name, found.outputs, found.is_output, [_values(spec) for spec in found.inputs.values()]]
+
+
+def _said(sections: Any) -> list[Any]:
+    """Return the words and switches of inputs: a catalog leaves most out, and what the editor makes of widgets depends on them."""
+    return [
+        [section, name, [[key, said] for key, said in _mapping(value[1]).items() if isinstance(said, bool | str)]]
+        for section, inputs in _mapping(sections).items()
+        for name, value in _mapping(inputs).items()
+        if isinstance(value, list | tuple) and len(value) > 1
+    ]
 
 
 def _values(spec: InputSpec) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-TEXTS = frozenset({b"tEXt", b"zTXt", b"iTXt", b"eXIf"})
+TEXTS = frozenset({b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"comf"})
 HEAD = 8
 """Bytes before a chunk's data: its length and its type."""
 CHECK = 4

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from viewcomfy.core.catalog import Catalog
+from viewcomfy.core.remedies import NONE, Pack, Remedies
 from viewcomfy.core.report_checks import Finding, findings
 from viewcomfy.core.report_hints import Hints
 from viewcomfy.core.report_node import label
@@ -38,7 +39,8 @@ class Problem:
     """One thing that is wrong, or (as a warning) odd.
 
     `node_id` is empty where it is about the workflow as a whole, `input_name` where it is about a node as a whole.
-    `backends` are those that it is true of; none for what is wrong wherever it runs. `nearest` are names that may have been meant.
+    `backends` are those that it is true of; none for what is wrong wherever it runs. `nearest` are names that may have been meant,
+    `packs` those that bring what is missing.
     """
 
     code: str
@@ -49,10 +51,12 @@ class Problem:
     input_name: str = ""
     backends: tuple[str, ...] = ()
     nearest: tuple[str, ...] = ()
+    packs: tuple[Pack, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON would hold it."""
-        return asdict(self) | {"backends": list(self.backends), "nearest": list(self.nearest)}
+        lists = {"backends": list(self.backends), "nearest": list(self.nearest), "packs": [asdict(pack) for pack in self.packs]}
+        return asdict(self) | lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +105,18 @@ class Report:
 
 
 def report(
-    workflow: Mapping[str, Any], catalogs: Mapping[str, Catalog], *, locked: Collection[tuple[str, str]] = (), hints: Hints | None = None
+    workflow: Mapping[str, Any],
+    catalogs: Mapping[str, Catalog],
+    *,
+    locked: Collection[tuple[str, str]] = (),
+    hints: Hints | None = None,
+    remedies: Remedies = NONE,
 ) -> Report:
     """Check a workflow (one that `check_workflow` let pass) against the catalogs of the backends, by their names.
 
     `locked` are the inputs (node_id, input_name) that callers may not set. Backends whose catalogs have the same revision are
     checked once. An error is what ComfyUI would refuse; without catalogs, what none could run. Give the same `hints` to all the
-    reports on the same catalogs: it is what makes many of them quick.
+    reports on the same catalogs: it is what makes many of them quick. `remedies` are told where they help.
     """
     merged: dict[tuple[str, str, str, str], _Place] = {}
     broken: set[str] = set()
@@ -119,17 +128,18 @@ def report(
                 broken.update(names)
     backends = tuple(catalogs)
     can_run_on = tuple(name for name in backends if name not in broken)
-    problems = _problems(workflow, merged.values(), backends, hints or Hints())
+    problems = _problems(workflow, merged.values(), backends, hints or Hints(), remedies)
     return Report(problems, backends, can_run_on, checked=bool(catalogs))
 
 
 @dataclass(slots=True)
 class _Place:
-    """One fault of one input, as all the backends see it that have it."""
+    """One fault of one input, as all the backends see it that have it; those that are `classless` do not know its node's class."""
 
     first: Finding
     backends: tuple[str, ...] = ()
     faults: list[Fault] = field(default_factory=list)
+    classless: tuple[str, ...] = ()
 
     def add(self, backends: tuple[str, ...], fault: Fault) -> None:
         self.backends += backends
@@ -145,17 +155,21 @@ def _distinct(catalogs: Mapping[str, Catalog]) -> list[tuple[tuple[str, ...], Ca
     return [(tuple(alike), catalogs[alike[0]]) for alike in names.values()]
 
 
-def _problems(workflow: Mapping[str, Any], places: Iterable[_Place], backends: tuple[str, ...], hints: Hints) -> tuple[Problem, ...]:
+def _problems(
+    workflow: Mapping[str, Any], places: Iterable[_Place], backends: tuple[str, ...], hints: Hints, remedies: Remedies
+) -> tuple[Problem, ...]:
     order = {node_id: at for at, node_id in enumerate(workflow)}
     ranked = sorted(places, key=lambda place: (place.first.fault.severity != "error", order.get(place.first.node_id, -1)))
     classless = {place.first.node_id: place.backends for place in ranked if place.first.fault.code == "unknown_node_class"}
-    return tuple(_problem(workflow, place, backends, classless.get(place.first.node_id, ()), hints) for place in ranked)
+    for place in ranked:
+        place.classless = classless.get(place.first.node_id, ())
+    return tuple(_problem(workflow, place, backends, hints, remedies) for place in ranked)
 
 
-def _problem(workflow: Mapping[str, Any], place: _Place, backends: tuple[str, ...], classless: tuple[str, ...], hints: Hints) -> Problem:
-    found, fault = place.first, place.first.fault
+def _problem(workflow: Mapping[str, Any], place: _Place, backends: tuple[str, ...], hints: Hints, remedies: Remedies) -> Problem:
+    found, fault = place.first, remedies.advised(place.first.fault)
     where = tuple(name for name in backends if name in place.backends)
-    others = tuple(name for name in backends if name not in where and name not in classless)
+    others = tuple(name for name in backends if name not in where and name not in place.classless)
     near = hints.near(fault.wanted, [found.candidates for found in place.faults]) if fault.wanted else ()
     node = workflow.get(found.node_id)
     return Problem(
@@ -167,4 +181,5 @@ def _problem(workflow: Mapping[str, Any], place: _Place, backends: tuple[str, ..
         input_name=found.input_name,
         backends=() if where == backends and fault.code in ANYWHERE else where,
         nearest=near,
+        packs=remedies.packs(fault),
     )

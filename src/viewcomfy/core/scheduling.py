@@ -30,7 +30,8 @@ class Lane:
     """Jobs that are alike to the scheduler.
 
     `oldest` is the Unix time at which its first job was queued; priority 0 is the first to go. `affinity` names what the jobs need of a
-    backend: the models, then after a `+` the node classes, then after an `@` the GiB of memory, if any.
+    backend: the models, then after a `+` the node classes, then, if they were said, after an `@` the GiB of memory and after a `~` the
+    environment.
     """
 
     pool: str
@@ -78,6 +79,21 @@ class Shares:
 def models_of(affinity: str) -> str:
     """Return the part of an affinity that names the models; empty where none are needed."""
     return affinity.partition("+")[0]
+
+
+def memory_of(affinity: str) -> float:
+    """Return the GiB of GPU memory that an affinity asks for; 0 where it asks for none."""
+    return float(affinity.partition("~")[0].partition("@")[2] or 0.0)
+
+
+def environment_of(affinity: str) -> str:
+    """Return the id of the environment that an affinity names; empty where it names none."""
+    return affinity.partition("~")[2]
+
+
+def serves(wanted: str, environment: str, *, aside: bool) -> bool:
+    """Tell whether a backend with an environment takes jobs that want this one, empty for any: one that is `aside` takes no others."""
+    return wanted == environment if wanted else not aside
 
 
 def is_cold(affinity: str, warm: Collection[str]) -> bool:

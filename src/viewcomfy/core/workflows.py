@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 
 from viewcomfy.core.errors import BadInput, InvalidJson, InvalidWorkflow, UiWorkflow
 
-EXPORT_HINT = "In ComfyUI, export it with Workflow → Export (API) and send that file."
+EXPORT_HINT = "Send what ComfyUI saves: workflow.json, workflow_api.json (Workflow → Export (API)), or a picture or video that it made."
+CONVERT_HINT = "`viewcomfy convert FILE` converts it, with the nodes of your ComfyUI; so does ComfyUI's Workflow → Export (API)."
 MAX_NODES = 10_000
 MODEL_SUFFIXES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".onnx", ".sft")
 
@@ -40,7 +41,7 @@ def check_workflow(value: Any, what: str = "workflow_api") -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InvalidWorkflow(f"{what} must be a JSON object, not {_kind(value)}.", hint=EXPORT_HINT)
     if isinstance(value.get("nodes"), list):
-        raise UiWorkflow(f"{what} is in the format of ComfyUI's editor, not in its API format.", hint=EXPORT_HINT)
+        raise UiWorkflow(f"{what} is in the format of ComfyUI's editor, not in its API format.", hint=CONVERT_HINT)
     if not value:
         raise InvalidWorkflow(f"{what} has no nodes.", hint=EXPORT_HINT)
     if len(value) > MAX_NODES:

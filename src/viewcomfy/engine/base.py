@@ -35,6 +35,7 @@ class Claimer:
     `patience` is how many seconds a job must have waited before this claimer may have it, so that a backend is not
     started for a job that a running one is about to take.
     `catalog` is the revision of its backend's catalog (None: not known), `memory` the GiB of its GPU's memory (0: not known).
+    `environment` is the id of its backend's environment, if it has one; `aside`: it takes no jobs but those that name it.
     """
 
     worker: str
@@ -45,6 +46,8 @@ class Claimer:
     patience: float = 0.0
     catalog: str | None = None
     memory: float = 0.0
+    environment: str = ""
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from functools import partial
 from math import exp
 from typing import TypeVar
 
-from viewcomfy.core.scheduling import MEMORY, Kind, Lane, Ranking, Shares, is_cold
+from viewcomfy.core.scheduling import MEMORY, Kind, Lane, Ranking, Shares, environment_of, is_cold, serves
 from viewcomfy.engine.base import Claimer, Lease
 
 K = TypeVar("K")
@@ -19,7 +19,7 @@ V = TypeVar("V")
 Fits = Callable[[Claimer, str], bool]
 """Tells whether a claimer's backend has what jobs of an affinity need; True where that is not known. It must not wait."""
 
-Profile = tuple[frozenset[str], float, str | None, float]
+Profile = tuple[frozenset[str], float, str | None, float, str, bool]
 """What decides which lanes are ripe for a claimer."""
 
 NOTHING = 0.05
@@ -46,9 +46,9 @@ class Match:
     lane: Lane
 
 
-def fits_all(claimer: Claimer, affinity: str) -> bool:  # noqa: ARG001 - the shape of Fits
-    """Fits for where nothing is known of backends."""
-    return True
+def fits_all(claimer: Claimer, affinity: str) -> bool:
+    """Fits for where nothing is known of backends but what they say themselves: their environments."""
+    return serves(environment_of(affinity), claimer.environment, aside=claimer.aside)
 
 
 def match(waiters: Sequence[Waiter], ranking: Ranking, now: float, fits: Fits = fits_all) -> Match | None:
@@ -176,7 +176,7 @@ def _first_of_each(waiters: Iterable[Waiter]) -> list[Waiter]:
 
 
 def _profile(claimer: Claimer) -> Profile:
-    return claimer.unfit, claimer.patience, claimer.catalog, claimer.memory
+    return claimer.unfit, claimer.patience, claimer.catalog, claimer.memory, claimer.environment, claimer.aside
 
 
 def _is_ripe(claimer: Claimer, now: float, fits: Fits, lane: Lane) -> bool:

@@ -223,7 +223,7 @@ class Dispatcher:
             self._held_back.add(pool)
 
     async def _grant(self, lease: Lease, match: Match) -> None:
-        self._standing.run(lease, match.lane.key_id)
+        self._standing.run(lease, match.lane.key_id, match.lane.affinity)
         self._ledger.gave(match.lane, self._clock())
         if match.waiter.granted.done() or not self._may_act():  # canceled while the row was being claimed
             await self._give_back(lease)
@@ -236,16 +236,22 @@ class Dispatcher:
 
     async def _give_back(self, lease: Lease) -> None:
         """Pass a job that nobody has begun on to who else waits under the worker's name, or queue it; at worst its lease ends."""
-        if self._standing.held(lease.prompt_id) is not None and self._may_act():
+        held = self._standing.held(lease.prompt_id)
+        if held is not None and self._may_act():
             for waiter in self._waiters.values():
-                claimer = waiter.claimer
-                if (claimer.worker, claimer.pool, claimer.patience) == (lease.worker, lease.pool, 0.0) and not waiter.granted.done():
+                if not waiter.granted.done() and self._may_have(waiter.claimer, lease, held.affinity):
                     waiter.granted.set_result(lease)
                     return
         try:
             await self._release(lease, _NOBODY_WAITED, 0.0, counts=False)
         except ViewComfyError as fault:
             log.warning("job not given back", prompt_id=lease.prompt_id, error=str(fault))
+
+    def _may_have(self, claimer: Claimer, lease: Lease, affinity: str | None) -> bool:
+        """Tell whether a job may be passed on to somebody of the same worker, whose backend may be another one."""
+        if (claimer.worker, claimer.pool, claimer.patience) != (lease.worker, lease.pool, 0.0) or affinity is None:
+            return False
+        return affinity not in claimer.unfit and self._fits(claimer, affinity)
 
     def _look(self, pool: str) -> None:
         self._fresh.add(pool)

@@ -23,10 +23,11 @@ REMEMBERED = 60.0
 
 @dataclass(slots=True)
 class Held:
-    """A job that runs, and the signal that it has been taken from the worker that holds it."""
+    """A job that runs, and the signal that it has been taken from the worker that holds it. `affinity` is None where it is not known."""
 
     lease: Lease
     key_id: str
+    affinity: str | None = None
     gone: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -75,21 +76,21 @@ class Standing:
         """Take in that a job waits, of which that has been told."""
         self._queued.add(prompt_id, pool)
 
-    def note_running(self, lease: Lease, key_id: str) -> None:
+    def note_running(self, lease: Lease, key_id: str, affinity: str | None = None) -> None:
         """Take in that a job runs, of which that has been told."""
         self._queued.discard(lease.prompt_id)
-        self._held[lease.prompt_id] = Held(lease, key_id)
+        self._held[lease.prompt_id] = Held(lease, key_id, affinity)
 
     def queue(self, prompt_id: str, pool: str) -> None:
         """Take in a job that is new."""
         self._queued.add(prompt_id, pool)
         self.tell(prompt_id, pool, JobStatus.QUEUED, 0, None)
 
-    def run(self, lease: Lease, key_id: str) -> None:
+    def run(self, lease: Lease, key_id: str, affinity: str) -> None:
         """Take in that a job was given out."""
         if lease.prompt_id not in self._queued:  # stored, and never enqueued
             self.tell(lease.prompt_id, lease.pool, JobStatus.QUEUED, lease.attempt - 1, None)
-        self.note_running(lease, key_id)
+        self.note_running(lease, key_id, affinity)
         self.tell(lease.prompt_id, lease.pool, JobStatus.RUNNING, lease.attempt, None)
 
     def renew(self, lease: Lease) -> None:

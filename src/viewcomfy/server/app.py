@@ -17,14 +17,17 @@ from viewcomfy.server.metrics import Metrics, MetricsLayer
 from viewcomfy.server.openapi import SHARED_ERRORS, document_of
 from viewcomfy.server.routes import (
     batches,
+    convert,
     deployments,
     doctor,
     documents,
+    environments,
     files,
     health,
     infer,
     jobs,
     keys,
+    models,
     pages,
     run,
     scale,
@@ -42,7 +45,7 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 ROUTES = (
     *(infer, run, batches, documents, jobs, files, deployments, doctor, session, keys, shares, workers, scale, usage, settings_routes),
-    *(health, pages),
+    *(models, environments, convert, health, pages),
 )
 VERSION = "1"
 EXPOSED = ("X-Prompt-Id", "Retry-After", "Preference-Applied", "Location", "Content-Disposition", "Content-Range", "ETag", "Accept-Ranges")

@@ -20,19 +20,24 @@ M = TypeVar("M", bound=BaseModel)
 
 async def read_model(request: Request, model: type[M], limit: int) -> M:
     """Return the body as a model. `limit` is in bytes. Raises TooLarge, InvalidJson, BadInput."""
+    value = read_json(await read_body(request, limit, hint="The server's setting is VIEWCOMFY_MAX_FIELD."), "body")
+    try:
+        return model.model_validate(value, strict=True)
+    except ValidationError as fault:
+        raise bad_input(fault.errors(include_url=False, include_context=False, include_input=False), "The body") from fault
+
+
+async def read_body(request: Request, limit: int, what: str = "The body", *, hint: str | None = None) -> bytes:
+    """Return the body. `limit` is in bytes. Raises TooLarge, InvalidJson for one that stops half way."""
     body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
             if len(body) > limit:
-                raise TooLarge(f"The body is larger than {limit} bytes.", hint="The server's setting is VIEWCOMFY_MAX_FIELD.")
+                raise TooLarge(f"{what} is larger than {limit} bytes.", hint=hint)
     except ClientDisconnect as fault:
         raise InvalidJson("The body stopped half way.") from fault
-    value = read_json(bytes(body), "body")
-    try:
-        return model.model_validate(value, strict=True)
-    except ValidationError as fault:
-        raise bad_input(fault.errors(include_url=False, include_context=False, include_input=False), "The body") from fault
+    return bytes(body)
 
 
 def json_response(

@@ -16,7 +16,7 @@ from viewcomfy.core.workflows import read_json
 from viewcomfy.server.auth import authenticate
 from viewcomfy.server.bodies import read_model
 from viewcomfy.server.deps import services_of, settings_of
-from viewcomfy.server.form_data import FormLimits
+from viewcomfy.server.form_data import WORKFLOW, FormLimits
 from viewcomfy.server.forms import Form, read_form
 from viewcomfy.service.received import Received
 from viewcomfy.wire.run import RunRequest
@@ -107,7 +107,11 @@ def _received(form: Form) -> Received:
     if get("inputs") and get("params"):
         raise InvalidParams("The form has both inputs and params.", hint="They mean the same: send one of them.")
     what = "inputs" if get("inputs") else "params"
-    return Received(_object(get(what), what), get("workflow_api"), form.files, get("prompt_id"))
+    workflow = next((file.path for file in form.files if file.field == WORKFLOW), None)
+    if workflow and get(WORKFLOW):
+        raise InvalidParams(f"{WORKFLOW} came twice, as text and as a file.", hint="Send one of them.")
+    files = tuple(file for file in form.files if file.field != WORKFLOW)
+    return Received(_object(get(what), what), workflow or get(WORKFLOW), files, get("prompt_id"))
 
 
 def _object(text: str | None, what: str) -> Any:

@@ -14,6 +14,9 @@ from viewcomfy.wire.infer import FORM_FIELDS
 
 KEPT_FIELDS = frozenset({*FORM_FIELDS, "inputs", "prompt_id", "batch"})
 """The text fields that mean something; the bytes of others are counted and dropped."""
+WORKFLOW = "workflow_api"
+TEXT_FIELDS = KEPT_FIELDS - {WORKFLOW}
+"""Those that are text also where a file was sent: a workflow may be in a file of any kind, such as a picture."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from viewcomfy.core.errors import InvalidForm
-from viewcomfy.server.form_data import KEPT_FIELDS, FilePart, FormData, TextPart
+from viewcomfy.server.form_data import TEXT_FIELDS, FilePart, FormData, TextPart
 
 
 class MultipartReader:
@@ -59,7 +59,7 @@ class MultipartReader:
         if b"name" not in options:
             raise InvalidForm("A part of the form has no name in its Content-Disposition.")
         name, filename = _text(options[b"name"]), options.get(b"filename")
-        if filename is None or name in KEPT_FIELDS:  # `curl -F params=@params.json` means the text in that file
+        if filename is None or name in TEXT_FIELDS:  # `curl -F params=@params.json` means the text in that file
             self._part = self._data.begin_text(name)
         else:
             content_type = _text(self._headers.get(b"content-type", b"")) or "application/octet-stream"

@@ -37,7 +37,7 @@ class Checker:
         """Return the declared inputs, typed as well as is possible: what was deployed while no backend was known is typed later."""
         if deployment.checked:
             return deployment.inputs
-        catalog = await self._catalogs.merged()
+        catalog = await self._catalogs.merged(deployment.environment)
         revision = catalog.revision if catalog else ""
         kept = self._typed.get((deployment.name, deployment.version))
         if kept is None or kept[0] != revision:
@@ -48,9 +48,9 @@ class Checker:
                 del self._typed[next(iter(self._typed))]
         return kept[1]
 
-    async def inputs_of_override(self, workflow: Mapping[str, Any]) -> tuple[Input, ...]:
+    async def inputs_of_override(self, workflow: Mapping[str, Any], environment: str = "") -> tuple[Input, ...]:
         """Return the inputs of a workflow that came with a call."""
-        return await _aside(workflow, declare, workflow, await self._catalogs.merged())
+        return await _aside(workflow, declare, workflow, await self._catalogs.merged(environment))
 
     async def check(
         self,
@@ -61,32 +61,36 @@ class Checker:
         *,
         overridden: bool,
         guest: bool = False,
+        environment: str = "",
     ) -> Checked:
-        """Check a whole call. Raises InvalidParams or InvalidUpload with every problem, EmptyParams."""
+        """Check a whole call; what a backend must have is looked for on those that take jobs with this environment, empty for any.
+
+        Raises InvalidParams or InvalidUpload with every problem, EmptyParams.
+        """
         chosen = [declared for declared in inputs if declared.on_backend and (declared.name in params or declared.key in params)]
-        live = await self._catalogs.live_choices(workflow, chosen) if chosen else {}
+        live = await self._catalogs.live_choices(workflow, chosen, environment=environment) if chosen else {}
         try:
             return await _aside(workflow, check, workflow, inputs, params, sent, live=live, overridden=overridden, guest=guest)
         except InvalidParams as fault:
             if not missing_on_backends(fault):
                 raise
         await self._catalogs.refresh(REFRESH_PATIENCE)
-        live = await self._catalogs.live_choices(workflow, chosen, certain=True)
+        live = await self._catalogs.live_choices(workflow, chosen, certain=True, environment=environment)
         return await _aside(workflow, check, workflow, inputs, params, sent, live=live, overridden=overridden, guest=guest)
 
-    async def refuse_unfit(self, workflow: Mapping[str, Any]) -> None:
+    async def refuse_unfit(self, workflow: Mapping[str, Any], environment: str = "") -> None:
         """Raise UnknownNodeClass, MissingModel or WorkflowRejected, with all that is wrong, for what no backend could run.
 
         While some backend is unknown, only what is wrong wherever it runs is refused.
         """
-        if not (await self._report(workflow)).ok:
+        if not (await self._report(workflow, environment)).ok:
             await self._catalogs.refresh(REFRESH_PATIENCE)
-            found = await self._report(workflow)
-            if not found.ok and (any(not problem.backends for problem in found.errors) or not await self._catalogs.unknown()):
+            found = await self._report(workflow, environment)
+            if not found.ok and (any(not problem.backends for problem in found.errors) or not await self._catalogs.unknown(environment)):
                 raise refusal(found)
 
-    async def _report(self, workflow: Mapping[str, Any]) -> Report:
-        return await _aside(workflow, report, workflow, await self._catalogs.by_backend())
+    async def _report(self, workflow: Mapping[str, Any], environment: str) -> Report:
+        return await _aside(workflow, report, workflow, await self._catalogs.by_backend(environment))
 
 
 async def _aside(workflow: Mapping[str, Any], work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:

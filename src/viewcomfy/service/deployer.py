@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-from viewcomfy.core.app_file import App, read_app_file
 from viewcomfy.core.catalog import Catalog
 from viewcomfy.core.compatibility import Change, breaking, compare
 from viewcomfy.core.declare import declare
 from viewcomfy.core.deployments import POOL, Deployment, check_name
-from viewcomfy.core.errors import BadInput, BreakingChange, DeploymentProblems, UnknownDeployment
+from viewcomfy.core.errors import BreakingChange, DeploymentProblems, InvalidWorkflow, UnknownDeployment
 from viewcomfy.core.input_edit import Edit, anchors, edit_at
 from viewcomfy.core.input_edits import apply_edits, follow, make_edits
 from viewcomfy.core.inputs import Input
+from viewcomfy.core.models import Model
 from viewcomfy.core.needs import needs_of
 from viewcomfy.core.params import with_values
+from viewcomfy.core.remedies import NONE, Remedies
 from viewcomfy.core.report import Report, report
 from viewcomfy.core.report_hints import Hints
-from viewcomfy.core.workflows import check_workflow
+from viewcomfy.core.warm_up import warm_up_workflow
 from viewcomfy.service.catalogs import CatalogService
+from viewcomfy.service.conversions import Conversions, Read
 from viewcomfy.service.deployments import DeploymentService
 from viewcomfy.service.eligibility import Eligibility
 from viewcomfy.service.place import AS_BEFORE, Place
+from viewcomfy.service.remedies import FindPacks, explain, no_packs, remedies_for
+from viewcomfy.service.sent_workflow import SentWorkflow, is_to_be_converted, read_sent
 
 START_PATIENCE = 300.0
 """Seconds that a deploy waits for a ComfyUI to say what it has, where none has said so before."""
@@ -33,9 +39,10 @@ InputChanges = Mapping[str, Mapping[str, Any] | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What is to be deployed: `workflow`, or the `app_file` that holds it, as they came. None for a text keeps the version before's.
+    """What is to be deployed: `workflow`, or the `app_file` that holds it, as they came, in the API format or the editor's.
 
-    `force` deploys whatever the report says and starts no ComfyUI for it; `allow_breaking` deploys what breaks calls.
+    None for a text keeps the version before's. `force` deploys whatever the report says and starts no ComfyUI for it, `allow_breaking`
+    what breaks calls.
     """
 
     workflow: Any = None
@@ -68,12 +75,21 @@ class Findings:
 
 
 class Deployer:
-    """Deploys workflows."""
+    """Deploys workflows. `find_packs` tells who brings node classes that are missing."""
 
-    def __init__(self, deployments: DeploymentService, catalogs: CatalogService, eligibility: Eligibility) -> None:
+    def __init__(
+        self,
+        deployments: DeploymentService,
+        catalogs: CatalogService,
+        conversions: Conversions,
+        eligibility: Eligibility,
+        find_packs: FindPacks = no_packs,
+    ) -> None:
         self._deployments = deployments
         self._catalogs = catalogs
+        self._conversions = conversions
         self._eligibility = eligibility
+        self._find_packs = find_packs
 
     async def check(self, name: str | None, wanted: Wanted) -> Findings:
         """Return what deploying this would come to; nothing is stored.
@@ -81,21 +97,25 @@ class Deployer:
         Raises InvalidWorkflow and its kin, BadInput for an app file that is none, InvalidParams for changes that can't be made.
         """
         wanted.place.after(None)  # before anything that takes long
-        app = _app_of(wanted)
-        workflow = app.workflow if app else check_workflow(wanted.workflow)
-        if not wanted.force:
-            await self._catalogs.refresh(START_PATIENCE)
         before = await self._current(name)
-        catalog = await self._catalogs.merged()
+        try:
+            sent = await self._sent(wanted, before)
+        except InvalidWorkflow as fault:
+            await explain(fault, self._find_packs)
+            raise
+        app, workflow = sent.app, sent.workflow
+        fields = wanted.place.after(before)
+        fields["models"] = sent.with_models(fields.get("models", ()))
+        catalog = await self._catalogs.merged(fields.get("environment", ""))
         declared = declare(workflow, catalog)
         edits, lost = _followed(before, workflow, declared, catalog) if before and not app else ((), ())
         edits = app.edits if app else edits
         if wanted.changes:
             edits = make_edits(declared, wanted.changes, edits)
         inputs, gone = apply_edits(declared, edits)
-        found = await self._report(workflow, inputs)
+        found = await self._report(workflow, inputs, fields["models"], fields.get("environment", ""))
         if not found.checked and not wanted.force:
-            found = replace(found, why_unknown=_reason(self._catalogs.why_unknown))
+            found = replace(found, why_unknown=_reason(self._catalogs.why_unknown) or _nowhere(fields.get("environment", "")))
         draft = Deployment(
             name or "",
             0,
@@ -111,10 +131,20 @@ class Deployer:
             app=app.source if app else before.app if before else None,
             report=found.as_dict(),
             note=wanted.note,
-            **wanted.place.after(before),
+            **fields,
         )
+        if found.ok:
+            await self._check_warm_up(draft)
         changes = compare(_inputs_now(before, catalog), inputs) if before else ()
         return Findings(draft, found, changes, (*lost, *gone), await self._notes(draft))
+
+    async def convert(self, file: Path, what: str) -> Read:
+        """Return the workflow of any file in the API format. Raises what `Conversions.read` does."""
+        try:
+            return await self._conversions.read(file, what, patience=START_PATIENCE)
+        except InvalidWorkflow as fault:
+            await explain(fault, self._find_packs)
+            raise
 
     async def deploy(self, name: str, wanted: Wanted) -> Findings:
         """Make the next version of a deployment.
@@ -139,28 +169,52 @@ class Deployer:
     ) -> Findings:
         """Change the inputs of the current version, or where its jobs run: that makes the next one, of the same workflow."""
         before = await self._deployments.get(name)
-        catalog = await self._catalogs.merged()
+        fields = place.after(before)
+        catalog = await self._catalogs.merged(fields["environment"])
         declared = declare(before.workflow, catalog)
         edits = make_edits(declared, changes, before.edits)
         inputs, _ = apply_edits(declared, edits)
         callers = compare(_inputs_now(before, catalog), inputs)
         if not allow_breaking:
             _refuse_breaking(name, callers)
-        found = await self._report(before.workflow, inputs)
+        found = await self._report(before.workflow, inputs, fields["models"], fields["environment"])
         checked = _knows(catalog, before.workflow)  # the backends of now have typed these, or could not
-        fields = place.after(before)
         draft = replace(before, inputs=inputs, edits=edits, checked=checked, report=found.as_dict(), note=note, **fields)
+        await self._check_warm_up(draft)
         return await self._store(Findings(draft, found, callers, notes=await self._notes(draft)), make_current=True)
 
     async def report(self, deployment: Deployment) -> Report:
         """Return where a version can run now."""
-        return await self._report(deployment.workflow, deployment.inputs)
+        return await self._report(deployment.workflow, deployment.inputs, deployment.models, deployment.environment)
+
+    async def _sent(self, wanted: Wanted, before: Deployment | None) -> SentWorkflow:
+        """Return the workflow that was sent, and have the backends say what they have, unless that is not wanted."""
+        read = partial(
+            read_sent,
+            self._conversions,
+            wanted.workflow,
+            wanted.app_file,
+            environment=_text(wanted.place.environment, before.environment if before else ""),
+        )
+        if wanted.force:
+            return await read(patience=START_PATIENCE)  # what is to be converted can't do without
+        if is_to_be_converted(wanted.workflow, wanted.app_file):
+            await self._catalogs.refresh(START_PATIENCE)
+            return await read()
+        sent = await read()  # what is wrong with it is told before anything that takes long
+        await self._catalogs.refresh(START_PATIENCE)
+        return sent
+
+    async def _check_warm_up(self, draft: Deployment) -> None:
+        if draft.warm_up is not None:
+            live = await self._catalogs.live_choices(draft.workflow, draft.inputs, environment=draft.environment)
+            warm_up_workflow(draft.workflow, draft.inputs, draft.warm_up, live)
 
     async def _notes(self, draft: Deployment) -> tuple[str, ...]:
         """Return what keeps its jobs from running where they are to: not what any backend lacks, which is in the report."""
-        if draft.pool == POOL and not draft.memory:
+        if draft.pool == POOL and not draft.memory and not draft.environment:
             return ()
-        note = await self._eligibility.missing(draft.pool, needs_of(draft.workflow, draft.memory))
+        note = await self._eligibility.missing(draft.pool, needs_of(draft.workflow, draft.memory, draft.environment))
         return (note,) if note else ()
 
     async def _store(self, found: Findings, *, make_current: bool) -> Findings:
@@ -172,12 +226,19 @@ class Deployer:
         except UnknownDeployment:
             return None
 
-    async def _report(self, workflow: Mapping[str, Any], inputs: tuple[Input, ...]) -> Report:
-        return report_of(workflow, inputs, await self._catalogs.by_backend())
+    async def _report(self, workflow: Mapping[str, Any], inputs: tuple[Input, ...], models: Iterable[Model], environment: str) -> Report:
+        """Report on the backends that run jobs with this environment; empty: on those that run jobs without one."""
+        catalogs = await self._catalogs.by_backend(environment)
+        remedies = await remedies_for([workflow], catalogs.values(), models, self._find_packs)
+        return report_of(workflow, inputs, catalogs, remedies=remedies)
 
 
 def report_of(
-    workflow: Mapping[str, Any], inputs: tuple[Input, ...], catalogs: Mapping[str, Catalog], hints: Hints | None = None
+    workflow: Mapping[str, Any],
+    inputs: tuple[Input, ...],
+    catalogs: Mapping[str, Catalog],
+    hints: Hints | None = None,
+    remedies: Remedies = NONE,
 ) -> Report:
     """Report on a workflow as a call would run it that says nothing: with the defaults of its inputs."""
     defaults: dict[str, dict[str, Any]] = {}
@@ -186,25 +247,11 @@ def report_of(
             default = {"__value__": declared.default} if isinstance(declared.default, list) else declared.default
             defaults.setdefault(declared.node_id, {})[declared.input_name] = default
     locked = [(declared.node_id, declared.input_name) for declared in inputs if declared.locked]
-    return report(with_values(workflow, defaults), catalogs, locked=locked, hints=hints)
+    return report(with_values(workflow, defaults), catalogs, locked=locked, hints=hints, remedies=remedies)
 
 
 def _knows(catalog: Catalog | None, workflow: Mapping[str, Any]) -> bool:
     return catalog is not None and all(node["class_type"] in catalog.classes for node in workflow.values())
-
-
-def _app_of(wanted: Wanted) -> App | None:
-    if (wanted.workflow is None) == (wanted.app_file is None):
-        raise BadInput("Send either a workflow_api or an app_file.", hint="The workflow is what ComfyUI's Workflow → Export (API) saves.")
-    if wanted.app_file is None:
-        return None
-    apps = read_app_file(wanted.app_file)
-    if len(apps) > 1:
-        titles = ", ".join(repr(app.title[:80]) for app in apps[:10])
-        raise BadInput(
-            f"The app file has {len(apps)} workflows: {titles}.", hint="Deploy them one by one; `viewcomfy deploy --workflow` picks one."
-        )
-    return apps[0]
 
 
 def _followed(
@@ -243,6 +290,10 @@ def _refuse_breaking(name: str, changes: tuple[Change, ...], way_out: str = "") 
             hint=f"Confirm it with allow_breaking (--allow-breaking){way_out}.",
             problems=[change.as_dict() for change in broken],
         )
+
+
+def _nowhere(environment: str) -> str:
+    return f"No backend has the environment {environment}." if environment else ""
 
 
 def _reason(why: str) -> str:

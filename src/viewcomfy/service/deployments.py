@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -160,6 +160,10 @@ class DeploymentService:
     async def list(self) -> list[Deployment]:
         """Return the current version of every deployment, by name."""
         return await self._rows.list()
+
+    async def with_warm_up(self) -> Sequence[Deployment]:
+        """Return the current versions that name a warm-up, by name."""
+        return await self._rows.with_warm_up()
 
     async def remove(self, name: str) -> None:
         """Take a deployment away; its jobs stay. Raises UnknownDeployment."""

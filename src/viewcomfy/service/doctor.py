@@ -11,12 +11,14 @@ from viewcomfy.core import doctor as rules
 from viewcomfy.core.catalog import Catalog
 from viewcomfy.core.deployments import Deployment
 from viewcomfy.core.doctor import Check, Diagnosis, State
+from viewcomfy.core.remedies import Remedies
 from viewcomfy.core.report import Report
 from viewcomfy.core.report_hints import Hints
 from viewcomfy.engine.base import Engine, WorkerInfo
 from viewcomfy.service.catalogs import CatalogService
 from viewcomfy.service.deployer import report_of
 from viewcomfy.service.deployments import DeploymentService
+from viewcomfy.service.remedies import FindPacks, no_packs, remedies_for
 from viewcomfy.service.soundings import Soundings
 
 PATIENCE = 300.0
@@ -27,7 +29,15 @@ class Doctor:
     """Examines the installation whose state lies in `folder`; `version` is the server's own."""
 
     def __init__(
-        self, *, deployments: DeploymentService, catalogs: CatalogService, engine: Engine, soundings: Soundings, folder: Path, version: str
+        self,
+        *,
+        deployments: DeploymentService,
+        catalogs: CatalogService,
+        engine: Engine,
+        soundings: Soundings,
+        folder: Path,
+        version: str,
+        find_packs: FindPacks = no_packs,
     ) -> None:
         self._deployments = deployments
         self._catalogs = catalogs
@@ -35,12 +45,17 @@ class Doctor:
         self._soundings = soundings
         self._folder = folder
         self._version = version
+        self._find_packs = find_packs
 
     async def examine(self) -> Diagnosis:
         """Look at everything, asking every backend anew."""
         await self._catalogs.refresh(PATIENCE)
-        catalogs, deployments = await self._catalogs.by_backend(), await self._deployments.list()
-        reports = await asyncio.to_thread(_reports, deployments, catalogs)  # a second or two where there are many
+        deployments = await self._deployments.list()
+        catalogs = {environment: await self._catalogs.by_backend(environment) for environment in {one.environment for one in deployments}}
+        models = [model for one in deployments for model in one.models]
+        known = [catalog for of_some in catalogs.values() for catalog in of_some.values()]
+        remedies = await remedies_for([one.workflow for one in deployments], known, models, self._find_packs)
+        reports = await asyncio.to_thread(_reports, deployments, catalogs, remedies)  # a second or two where there are many
         return Diagnosis(tuple(await self._checks()), reports)
 
     async def _checks(self) -> list[Check]:
@@ -64,6 +79,9 @@ class Doctor:
             yield rules.version(worker.name, facts["version"], self._version)
 
 
-def _reports(deployments: Iterable[Deployment], catalogs: Mapping[str, Catalog]) -> dict[str, Report]:
-    hints = Hints()
-    return {one.name: report_of(one.workflow, one.inputs, catalogs, hints) for one in deployments}
+def _reports(deployments: Iterable[Deployment], catalogs: Mapping[str, Mapping[str, Catalog]], remedies: Remedies) -> dict[str, Report]:
+    """Return the reports of deployments by their names, each on the backends for its environment."""
+    hints = {environment: Hints() for environment in catalogs}
+    return {
+        one.name: report_of(one.workflow, one.inputs, catalogs[one.environment], hints[one.environment], remedies) for one in deployments
+    }

@@ -12,8 +12,9 @@ import structlog
 
 from viewcomfy.core.errors import ViewComfyError
 from viewcomfy.core.needs import Needs, has_memory, lacks
+from viewcomfy.core.scheduling import environment_of
 from viewcomfy.engine.base import Engine
-from viewcomfy.service.catalogs import CatalogService
+from viewcomfy.service.catalogs import CatalogService, takes
 from viewcomfy.service.verdicts import Pair, Verdicts
 from viewcomfy.store.needs import NeedsRows
 
@@ -85,6 +86,9 @@ class Eligibility:
         backends = [backend for worker in await self._engine.workers(pool) for backend in worker.backends if not backend.get("draining")]
         if not backends:
             return f"No worker of the pool {pool!r} is there, and its jobs need one."
+        backends = [backend for backend in backends if takes(backend, needs.environment)]
+        if not backends:
+            return _no_environment(pool, needs.environment)
         revisions = {revision for backend in backends if isinstance(revision := backend.get("catalog"), str)}
         catalogs = await self._catalogs.with_revisions(revisions)
         lacking = {revision: lacks(catalog, needs) for revision, catalog in catalogs.items()}
@@ -129,11 +133,19 @@ class Eligibility:
         refused = self._verdicts.refused(now)
         alone = [pair for pair in refused if await self.nobody(*pair)]
         self._alone = {pair: self._alone.get(pair, now) for pair in alone}
-        self._verdicts.open([pair for pair, since in self._alone.items() if now - since >= self._patience])
+        opened = [pair for pair, since in self._alone.items() if now - since >= self._patience]
+        self._verdicts.open(opened, [pair for pair in opened if await self._is_homeless(*pair)])
         if self._alone and now - self._asked_at >= RECHECK_SECONDS:
             self._asked_at = now
             log.warning("jobs wait for what no backend has", pools=sorted({pool for pool, _ in self._alone}), kinds=len(self._alone))
             await self._catalogs.refresh(RECHECK_SECONDS)
+
+    async def _is_homeless(self, pool: str, affinity: str) -> bool:
+        """Tell whether jobs name an environment that no backend of their pool has."""
+        wanted = environment_of(affinity)
+        return bool(wanted) and not any(
+            takes(backend, wanted) for worker in await self._engine.workers(pool) for backend in worker.backends
+        )
 
     async def _needs_of(self, affinity: str) -> Needs | None:
         if affinity not in self._needs:
@@ -144,6 +156,14 @@ class Eligibility:
     def _remember(self, affinity: str, needs: Needs) -> None:
         self._needs[affinity] = needs
         _trim(self._needs)
+
+
+def _no_environment(pool: str, environment: str) -> str:
+    if not environment:
+        return f"Every backend of the pool {pool!r} is for jobs that name its environment, and these name none."
+    return (
+        f"No backend of the pool {pool!r} has the environment {environment}: `viewcomfy env apply` on a worker's machine brings it there."
+    )
 
 
 def _reason(backend: Mapping[str, Any], needs: Needs, lacking: Mapping[str, tuple[str, ...]]) -> str:

@@ -32,10 +32,10 @@ from viewcomfy.core.needs import needs_of
 from viewcomfy.core.outputs import content_type_of, safe_filename
 from viewcomfy.core.params import with_value
 from viewcomfy.core.validation import Checked, CheckedFile
-from viewcomfy.core.workflows import check_workflow, read_workflow
 from viewcomfy.engine.base import Engine, Ticket
 from viewcomfy.files.base import Files
 from viewcomfy.service.checker import Checker
+from viewcomfy.service.conversions import Conversions
 from viewcomfy.service.deployments import DeploymentService
 from viewcomfy.service.eligibility import Eligibility
 from viewcomfy.service.ids import given_or_new
@@ -79,6 +79,7 @@ class InferService:
         files: Files,
         engine: Engine,
         checker: Checker,
+        conversions: Conversions,
         intake: Intake,
         quotas: Quotas,
         limits: InferLimits,
@@ -90,6 +91,7 @@ class InferService:
         self._files = files
         self._engine = engine
         self._checker = checker
+        self._conversions = conversions
         self._intake = intake
         self._quotas = quotas
         self._limits = limits
@@ -150,9 +152,11 @@ class InferService:
         """Check what a call says of the deployment's workflow, or of another one that came with it. Raises BadInput and its kinds."""
         overridden = workflow is not deployment.workflow
         guest = caller.is_guest
-        checked = await self._checker.check(workflow, inputs, taken.params, taken.sent, overridden=overridden, guest=guest)
+        checked = await self._checker.check(
+            workflow, inputs, taken.params, taken.sent, overridden=overridden, guest=guest, environment=deployment.environment
+        )
         if overridden or not (deployment.runs and deployment.checked):
-            await self._checker.refuse_unfit(checked.workflow)
+            await self._checker.refuse_unfit(checked.workflow, deployment.environment)
         return checked
 
     @asynccontextmanager
@@ -191,7 +195,7 @@ class InferService:
             await self._forget(folder)
             raise
         job = self._job(prompt_id, caller, deployment, _with_uploads(checked.workflow, uploads), uploads)
-        await self._eligibility.note(job.affinity, lambda: needs_of(job.workflow, deployment.memory))
+        await self._eligibility.note(job.affinity, lambda: needs_of(job.workflow, deployment.memory, deployment.environment))
         return job
 
     async def drop(self, job: Job) -> None:
@@ -218,18 +222,18 @@ class InferService:
                 await self._engine.emit(job.prompt_id, [log_event(waits_for, self._clock())])
 
     async def _workflow(
-        self, caller: Caller, deployment: Deployment, override: str | Mapping[str, Any] | None
+        self, caller: Caller, deployment: Deployment, override: str | Mapping[str, Any] | Path | None
     ) -> tuple[Mapping[str, Any], tuple[Input, ...]]:
         """Return the workflow to run, and what may be set of it."""
-        if override is None or (isinstance(override, str) and override.strip() in ("", "null")):
+        if override is None or _says_nothing(override):
             return deployment.workflow, await self._checker.inputs(deployment)
         if caller.key is not None and not caller.key.allow_override:
             raise OverrideNotAllowed(
                 "This key may not send a workflow_api of its own.",
                 hint="Leave workflow_api out, or ask for a key made with --allow-override.",
             )
-        workflow = read_workflow(override) if isinstance(override, str) else check_workflow(override)
-        return workflow, await self._checker.inputs_of_override(workflow)
+        workflow = (await self._conversions.api_of(override, environment=deployment.environment)).workflow_api
+        return workflow, await self._checker.inputs_of_override(workflow, deployment.environment)
 
     async def _accepted(self, job: Job, fresh_seeds: Mapping[str, int], caller: Caller, deployment: Deployment) -> Job:
         accepted = await self.accept(job, fresh_seeds)
@@ -297,7 +301,7 @@ class InferService:
             uploads=tuple(uploads),
             pool=deployment.pool,
             priority=deployment.priority,
-            affinity=affinity_of(workflow, deployment.memory),
+            affinity=affinity_of(workflow, deployment.memory, deployment.environment),
             time_limit=deployment.time_limit or self._limits.time_limit,
             trace=caller.trace,
         )
@@ -320,6 +324,10 @@ def _same_job(job: Job, caller: Caller, deployment: Deployment) -> Job:
     if job.key_id != caller.key_id or job.deployment != deployment.name:
         raise Conflict("This prompt_id is taken.", hint="Send a random UUID, or none.")
     return job
+
+
+def _says_nothing(override: str | Mapping[str, Any] | Path) -> bool:
+    return isinstance(override, str) and override.strip() in ("", "null")
 
 
 def _params(value: Any) -> dict[str, Any]:

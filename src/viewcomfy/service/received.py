@@ -21,12 +21,12 @@ class ReceivedFile:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What a request says; None where it does not. `params` is JSON, `workflow_api` JSON or its text.
+    """What a request says; None where it does not. `params` is JSON, `workflow_api` JSON, its text, or the path of a file with a workflow.
 
     `prompt_id` is set by clients that choose it themselves.
     """
 
     params: Any = None
-    workflow_api: str | Mapping[str, Any] | None = None
+    workflow_api: str | Mapping[str, Any] | Path | None = None
     files: tuple[ReceivedFile, ...] = ()
     prompt_id: str | None = None

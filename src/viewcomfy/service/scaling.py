@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from viewcomfy.core.scaling import Decision, Limits, Load, Memory, decide, startable
 from viewcomfy.engine.base import Engine, WorkerInfo
@@ -59,7 +60,7 @@ def _load(standing: Standing, workers: Sequence[WorkerInfo], boot: float, now: f
     busy, idle, working, spare = set(standing.workers), 0, 0, 0
     for worker in workers:
         leaves = bool(worker.facts.get("stopping"))  # it may be shown for some seconds more than it is there
-        backends = [backend for backend in worker.backends if not leaves and not backend.get("draining")]
+        backends = [backend for backend in worker.backends if not leaves and not backend.get("draining") and not _is_spare_part(backend)]
         at_work = sum(bool(backend.get("prompt_ids")) for backend in backends)
         if worker.name in standing.workers or any(backend.get("prompt_ids") for backend in worker.backends):
             busy.add(worker.name)
@@ -78,6 +79,11 @@ def _load(standing: Standing, workers: Sequence[WorkerInfo], boot: float, now: f
         job_seconds=_mean(standing.seconds[:RECENT]),
         cold_start=boot + (_mean(standing.cold_starts[: RECENT // 2]) or 0.0),
     )
+
+
+def _is_spare_part(backend: Mapping[str, Any]) -> bool:
+    """Tell whether a backend is idle and there for jobs alone that name its environment: most of what waits is nothing for it."""
+    return bool(backend.get("aside")) and not backend.get("prompt_ids")
 
 
 def _mean(seconds: Sequence[float]) -> float | None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Collection
 
 from viewcomfy.core.needs import has_memory
+from viewcomfy.core.scheduling import environment_of, memory_of, serves
 from viewcomfy.engine.base import Claimer
 
 Pair = tuple[str, str]
@@ -28,6 +29,7 @@ class Verdicts:
         self._questions: dict[tuple[str, str], None] = {}
         self._refused: dict[Pair, float] = {}
         self._opened: frozenset[Pair] = frozenset()
+        self._homeless: frozenset[Pair] = frozenset()
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
         """Name the loop in which `asked` is waited for."""
@@ -39,7 +41,7 @@ class Verdicts:
             return True
         pair = (claimer.pool, affinity)
         self._refused[pair] = self._clock()
-        return pair in self._opened
+        return pair in self._opened and (_suits(claimer, affinity) or (pair in self._homeless and not claimer.aside))
 
     def take(self) -> list[tuple[str, str]]:
         """Return what was asked since the last time: revisions of catalogs and affinities."""
@@ -58,13 +60,15 @@ class Verdicts:
         self._refused = {pair: at for pair, at in dict(self._refused).items() if now - at < RECENT_SECONDS}
         return list(self._refused)
 
-    def open(self, pairs: Collection[Pair]) -> None:
-        """Let any backend of the pools try such jobs; of all others, only those that fit."""
-        self._opened = frozenset(pairs)
+    def open(self, pairs: Collection[Pair], homeless: Collection[Pair] = ()) -> None:
+        """Let any backend of the pools try such jobs; of all others, only those that fit.
+
+        Jobs that name an environment are tried where it is, but for `homeless` ones: it is nowhere, and somebody has to say so.
+        """
+        self._opened, self._homeless = frozenset(pairs), frozenset(homeless)
 
     def _may_fit(self, claimer: Claimer, affinity: str) -> bool:
-        memory = affinity.partition("@")[2]
-        if memory and not has_memory(claimer.memory, float(memory)):
+        if not _suits(claimer, affinity) or not has_memory(claimer.memory, memory_of(affinity)):
             return False
         if claimer.catalog is None or not affinity:
             return True
@@ -78,3 +82,7 @@ class Verdicts:
             self._questions[revision, affinity] = None
             if self._loop is not None and not self._loop.is_closed():
                 self._loop.call_soon_threadsafe(self.asked.set)
+
+
+def _suits(claimer: Claimer, affinity: str) -> bool:
+    return serves(environment_of(affinity), claimer.environment, aside=claimer.aside)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -38,6 +38,8 @@ _LIST = (
     .join_from(deployments, versions, and_(versions.c.name == deployments.c.name, versions.c.version == deployments.c.version, _LIVE))
     .order_by(versions.c.name)
 )
+_MODELS = select(versions.c.models).join_from(deployments, versions, and_(versions.c.name == deployments.c.name, _LIVE))
+_WARM = _LIST.where(versions.c.warm_up.is_not(None))
 _RELEASED = select(deployments.c.version, deployments.c.canary_version, deployments.c.canary_percent).where(_NAMED, _LIVE)
 _ONE = select(*_VERSION).where(*_THIS)
 _LOCKED = select(deployments.c.removed_at).where(_NAMED).with_for_update()
@@ -140,6 +142,16 @@ class DeploymentRows:
         """Return the current version of every deployment, by name."""
         rows = await self._database.read(lambda connection: connection.execute(_LIST).all())
         return [_deployment_of(row) for row in rows]
+
+    async def with_warm_up(self) -> Sequence[Deployment]:
+        """Return the current versions that name a warm-up, by name."""
+        rows = await self._database.read(lambda connection: connection.execute(_WARM).all())
+        return [_deployment_of(row) for row in rows]
+
+    async def named_models(self) -> set[Model]:
+        """Return the models that any version of a deployment names; those of removed deployments are left out."""
+        rows = await self._database.read(lambda connection: connection.execute(_MODELS).all())
+        return {Model.from_dict(model) for row in rows for model in row.models}
 
     async def remove(self, name: str, now: float) -> bool:
         """Take a deployment away; tell whether it was there."""

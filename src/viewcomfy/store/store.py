@@ -18,6 +18,7 @@ from viewcomfy.store.batches import BatchRows
 from viewcomfy.store.database import Database
 from viewcomfy.store.deployments import DeploymentRows
 from viewcomfy.store.dialect import make_engine, sqlite_url
+from viewcomfy.store.environments import EnvironmentRows
 from viewcomfy.store.events import EventRows
 from viewcomfy.store.faults import meaning
 from viewcomfy.store.jobs import JobRows
@@ -55,6 +56,7 @@ class Store:
         self.scale = ScaleRows(database)
         self.meta = MetaRows(database)
         self.needs = NeedsRows(database)
+        self.environments = EnvironmentRows(database)
 
     @classmethod
     async def open(cls, url: str | Path) -> Self:

@@ -202,7 +202,7 @@ def _infer(shown: Sequence[InputOut]) -> Json:
             "description": "A JSON object, as text, of param keys and values.",
             "examples": [json.dumps(values)],
         },
-        "workflow_api": {"type": "string", "description": "A whole workflow in API format, for this call only."},
+        "workflow_api": {"type": "string", "description": "A whole workflow for this call only."},
         "prompt_id": PROMPT_ID,
     }
     parts: Json = {declared.key: {**BINARY, "description": in_words(declared)} for declared in shown if declared.kind.is_file}

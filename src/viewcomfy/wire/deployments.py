@@ -31,7 +31,7 @@ class DeployRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    workflow_api: dict[str, Any] | None = Field(None, description="The workflow in ComfyUI's API format.")
+    workflow_api: dict[str, Any] | None = Field(None, description="The workflow, in either of ComfyUI's formats.")
     app_file: dict[str, Any] | None = Field(None, description="A view_comfy.json instead: its workflow, and its fields as the inputs.")
     inputs: InputEdits = Field({}, description="What to change of the inputs, by name or param key; null takes a change back.")
     title: str | None = Field(None, max_length=200, description="For people; by default that of the version before.")

@@ -11,11 +11,19 @@ from viewcomfy.core.doctor import Check, Diagnosis
 from viewcomfy.core.report import Problem, Report
 
 
+class PackOut(BaseModel):
+    """A pack of custom nodes, and the URL of its git repository."""
+
+    name: str
+    url: str
+
+
 class ProblemOut(BaseModel):
     """One thing that is wrong (`error`) or odd (`warning`); `code` is stable, `message` is for people.
 
     `node_id` is empty where it is about the workflow as a whole, `input_name` where it is about a node as a whole. `backends` are
-    those that it is true of; none for what is wrong wherever it runs. `nearest` are names that may have been meant.
+    those that it is true of; none for what is wrong wherever it runs. `nearest` are names that may have been meant, `packs` those that
+    bring a missing node class, the likeliest first.
     """
 
     code: str
@@ -26,6 +34,7 @@ class ProblemOut(BaseModel):
     input_name: str = ""
     backends: list[str] = []
     nearest: list[str] = []
+    packs: list[PackOut] = []
 
 
 class ReportOut(BaseModel):

@@ -13,5 +13,5 @@ class RunRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     inputs: dict[str, Any] = Field({}, description="Values by the name of an input, or by its param key.")
-    workflow_api: dict[str, Any] | None = Field(None, description="A whole workflow in API format, for this call only.")
+    workflow_api: dict[str, Any] | None = Field(None, description="A whole workflow for this call only, in either of ComfyUI's formats.")
     prompt_id: str | None = Field(None, description="A UUID of the caller's choice: sent again, it finds the same job.")

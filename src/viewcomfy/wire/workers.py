@@ -7,12 +7,28 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 
+class WarmUpOut(BaseModel):
+    """The last warm-up of a backend: of which version (`deployment@version`), how long it took in seconds, why it failed.
+
+    `waiting`: jobs go first.
+    """
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+    state: Literal["waiting", "running", "done", "failed"]
+    deployment: str
+    seconds: float | None = None
+    error: str | None = None
+
+
 class BackendOut(BaseModel):
     """A backend: one ComfyUI. Times are Unix time or seconds, sizes are bytes; what is not known is null.
 
     `managed`: ours to start and stop. `draining`: it claims no jobs until it is started. `since` is the last change of `state`.
     `starts`, `start_seconds_total` and `failures` count since the worker began; `start_seconds` is the last start's. `catalog` is
-    the revision of its node classes and models. `device` is the GPU's name or "cpu", `warm` the model files that it has loaded.
+    the revision of its node classes and models. `device` is the GPU's name or "cpu", `warm` the model files that it has loaded,
+    `warm_up` the last warm-up since it was started.
+    `environment` is the id of its environment, where it is one that is known; `aside`: it runs no jobs but those that name it.
     """
 
     # a worker of another version may not tell all of it; whoever reads the answer can count on every field
@@ -40,6 +56,9 @@ class BackendOut(BaseModel):
     ram_free: int | None = None
     comfyui_version: str | None = None
     warm: list[str] = []
+    environment: str | None = None
+    aside: bool = False
+    warm_up: WarmUpOut | None = None
 
 
 class WorkerOut(BaseModel):

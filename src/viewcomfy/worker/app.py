@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -12,14 +12,18 @@ from typing import Any
 from viewcomfy.comfy.backend import Backend, BackendState
 from viewcomfy.comfy.pool import Pool
 from viewcomfy.core.errors import ViewComfyError
+from viewcomfy.core.scheduling import environment_of, serves
 from viewcomfy.engine.base import Engine, WorkerInfo
 from viewcomfy.worker.catalogs import Catalogs
 from viewcomfy.worker.control import Control
 from viewcomfy.worker.fitness import Fitness
 from viewcomfy.worker.loop import BackendLoop
 from viewcomfy.worker.machine import machine_facts, new_worker_name
+from viewcomfy.worker.model_fetcher import FETCH, ModelFetcher
 from viewcomfy.worker.orders import Orders
+from viewcomfy.worker.renewal import Look, Renewal
 from viewcomfy.worker.runner import Runner, remove_all
+from viewcomfy.worker.stations import Station, Stations
 
 PRESENCE_SECONDS = 2.0
 NEWS_SECONDS = 0.2
@@ -30,7 +34,8 @@ SWEEP_SECONDS = 1.0
 class Worker:
     """Claims jobs of `queue_pool`, drives a pool of backends, and tells which node classes they have.
 
-    `folder` is on the disk that it fills; `facts` are told of the machine beside what changes.
+    `folder` is on the disk that it fills; `facts` are told of the machine beside what changes. `look` tells which installations are to be
+    served, over and over; without it the pool stays as it is. `models` fetches models.
     """
 
     def __init__(
@@ -43,6 +48,8 @@ class Worker:
         folder: Path = Path(),
         queue_pool: str = "default",
         facts: Mapping[str, Any] | None = None,
+        look: Look | None = None,
+        models: ModelFetcher | None = None,
     ) -> None:
         self.name = new_worker_name()
         self._engine = engine
@@ -57,13 +64,20 @@ class Worker:
         self._stopping = asyncio.Event()
         self._joined = asyncio.Event()
         self._ended = asyncio.Event()
-        self._fitness = Fitness([backend.origin for backend in pool.backends])
-        self._loops = {backend: self._loop(backend) for backend in pool.backends}
-        controls = [Control(backend=own, loop=loop, runner=runner, changed=self._note) for own, loop in self._loops.items()]
-        self._orders = Orders(self.name, controls, engine, show=self._shown, announce=self.announce, inspect=self.inspect)
-        for backend, loop in self._loops.items():
-            backend.watch(self._news.set)
-            backend.watch(loop.notice)
+        self._fitness = Fitness(self._origins)
+        self._stations = Stations(pool, self._station)
+        self._renewal = look and Renewal(look, pool=pool, stations=self._stations, fitness=self._fitness, changed=self._note)
+        self._models = models
+        others = {FETCH: models.answer} if models else {}
+        self._orders = Orders(
+            self.name, self._stations.controls, engine, show=self._shown, announce=self.announce, inspect=self.inspect, others=others
+        )
+
+    def _station(self, backend: Backend) -> Station:
+        loop = self._loop(backend)
+        backend.watch(self._news.set)
+        backend.watch(loop.notice)
+        return Station(backend, loop, Control(backend=backend, loop=loop, runner=self._runner, changed=self._note))
 
     def _loop(self, backend: Backend) -> BackendLoop:
         return BackendLoop(
@@ -72,11 +86,18 @@ class Worker:
             backend=backend,
             engine=self._engine,
             runner=self._runner,
-            any_ready=lambda: any(other.state is BackendState.READY and not other.draining for other in self._pool.backends),
+            any_ready=lambda: any(
+                other.state is BackendState.READY and not other.draining for other in self._pool.backends if _alike(backend, other)
+            ),
             fitness=self._fitness,
             catalog=lambda: self._revision(backend),
             changed=self._note,
         )
+
+    def _origins(self, affinity: str) -> set[Hashable]:
+        """Return where the backends come from that may run such jobs."""
+        wanted = environment_of(affinity)
+        return {backend.origin for backend in self._pool.backends if serves(wanted, backend.environment, aside=backend.aside)}
 
     def _revision(self, backend: Backend) -> str | None:
         return self._catalogs.revision(backend) if self._catalogs else None
@@ -103,11 +124,24 @@ class Worker:
             chores = [self._runner.sweep(SWEEP_SECONDS), self._tell_presence()]
             if self._catalogs:
                 chores.append(self._catalogs.run())
+            if self._models:
+                chores.append(self._models.run())
+            if self._renewal:
+                chores.append(self._renew(self._renewal))
             helpers = [orders, *(tasks.create_task(chore) for chore in chores)]
-            loops = [tasks.create_task(loop.run(self._stopping)) for loop in self._loops.values()]
-            await asyncio.wait(loops) if loops else await self._stopping.wait()
+            await self._stations.run(self._stopping)
             for helper in helpers:
                 helper.cancel()
+
+    async def _renew(self, renewal: Renewal) -> None:
+        """Keep the backends up to date until told to stop: from then on none is started."""
+        renewing, stopping = asyncio.create_task(renewal.run()), asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait({renewing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            renewing.cancel()
+            stopping.cancel()
+            await asyncio.wait({renewing, stopping})
 
     def _left_behind(self) -> list[Path]:
         """Return what an earlier worker has left in the folders of its backends; no ComfyUI runs there yet that could know of it."""
@@ -134,7 +168,7 @@ class Worker:
     @property
     def prompt_ids(self) -> list[str]:
         """The jobs that it has claimed and that have not ended."""
-        return [prompt_id for loop in self._loops.values() for prompt_id in loop.prompt_ids]
+        return [prompt_id for station in self._stations for prompt_id in station.loop.prompt_ids]
 
     async def busy(self) -> None:
         """Return once it has a job."""
@@ -172,13 +206,20 @@ class Worker:
                 async with asyncio.timeout(PRESENCE_SECONDS - NEWS_SECONDS):
                     await self._news.wait()
             self._news.clear()
-            for loop in self._loops.values():
-                loop.notice()
+            for station in self._stations:
+                station.loop.notice()
 
     def _info(self) -> WorkerInfo:
         facts = machine_facts(self._folder) | self._facts | {"stopping": self._stopping.is_set()}
         return WorkerInfo(self.name, self._queue_pool, tuple(map(self._shown, self._pool.backends)), facts)
 
     def _shown(self, backend: Backend) -> dict[str, Any]:
-        loop = self._loops[backend]
-        return asdict(backend.info()) | {"catalog": self._revision(backend), "warm": loop.warm_models, "prompt_ids": loop.prompt_ids}
+        station = self._stations.of(backend)
+        loop, warm_up = station.loop, station.control.warming.shown()
+        told = {"catalog": self._revision(backend), "warm": loop.warm_models, "prompt_ids": loop.prompt_ids, "warm_up": warm_up}
+        return asdict(backend.info()) | told
+
+
+def _alike(one: Backend, other: Backend) -> bool:
+    """Tell whether two backends get the same jobs."""
+    return (one.environment, one.aside) == (other.environment, other.aside)

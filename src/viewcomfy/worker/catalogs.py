@@ -44,13 +44,13 @@ class Catalogs:
 
     def __init__(self, pool: Pool, files: Files, memory: Path) -> None:
         self.changed = asyncio.Event()
-        self._backends = pool.backends
+        self._pool = pool
         self._files = files
         self._memory = CatalogMemory(memory)
         self._fingerprints = Fingerprints(pool)
         self._stored: set[str] = set()
         self._told: list[str | None] = [None] * len(pool.backends)
-        self._watches = {backend: _Watch() for backend in pool.backends}
+        self._watches: dict[Backend, _Watch] = {}
         self._answered: dict[str, float] = {}
         self._failed_at = 0.0
         self._fault: Exception | None = None
@@ -94,7 +94,7 @@ class Catalogs:
     def _unknown_or_old(self) -> list[Backend]:
         """Return one backend for each fingerprint that must be asked for now; one that runs if there is any."""
         alike: dict[str | None, list[Backend]] = {}
-        for backend in self._backends:
+        for backend in self._pool.backends:
             alike.setdefault(self._fingerprints.of(backend), []).append(backend)
         return [
             min(backends, key=_effort)
@@ -109,6 +109,7 @@ class Catalogs:
     async def _look(self) -> None:
         if self._fingerprints.is_due():
             await self._take()
+        self._watches = {backend: self._watches.get(backend, _Watch()) for backend in self._pool.backends}
         for backend, watch in self._watches.items():
             self._watch(backend, watch)
             if self._is_due(backend, watch) and not self._lock.locked():
@@ -161,7 +162,7 @@ class Catalogs:
     async def _take(self) -> None:
         """Take the fingerprints, and forget what they stand for where its file is gone."""
         await self._fingerprints.take()
-        for revision in {self.revision(backend) for backend in self._backends}:
+        for revision in {self.revision(backend) for backend in self._pool.backends}:
             if revision and not await self._has_file(revision):
                 self._memory.forget(revision)
         self._tell()
@@ -176,7 +177,7 @@ class Catalogs:
         return True
 
     def _tell(self) -> None:
-        known = [self.revision(backend) for backend in self._backends]
+        known = [self.revision(backend) for backend in self._pool.backends]
         if known != self._told:
             self._told = known
             self.changed.set()

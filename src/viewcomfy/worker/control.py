@@ -8,13 +8,15 @@ from typing import Any
 
 import structlog
 
-from viewcomfy.comfy.backend import Backend
+from viewcomfy.comfy.backend import Backend, BackendState
 from viewcomfy.core.backends import BackendAction
 from viewcomfy.core.errors import NotManaged, ViewComfyError
 from viewcomfy.worker.loop import BackendLoop
 from viewcomfy.worker.runner import Runner
+from viewcomfy.worker.warming import Warming
 
 STOPPED = "ComfyUI is being stopped by hand; the job goes back to the queue."
+UP = (BackendState.STARTING, BackendState.READY)
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
 
 log = structlog.get_logger(__name__)
@@ -28,6 +30,7 @@ class Control:
 
     def __init__(self, *, backend: Backend, loop: BackendLoop, runner: Runner, changed: Callable[[], None]) -> None:
         self.backend = backend
+        self.warming = Warming(backend=backend, loop=loop, changed=changed)
         self._loop = loop
         self._runner = runner
         self._changed = changed
@@ -52,6 +55,25 @@ class Control:
         self._loop.look()
         self._changed()
         spawn(self._carry_out(action, order, self._superseded, spawn))
+
+    async def renew(self, change: Callable[[], None]) -> bool | None:
+        """Let its jobs end, stop it and `change` what it is started from; return whether it is to be started again.
+
+        It claims nothing meanwhile. Returns None where somebody's order to it came first: then nothing was changed.
+        """
+        superseded = self._superseded
+        if self._lock.locked():
+            return None
+        async with self._lock:
+            with self._loop.paused():
+                if not await self._emptied(superseded):
+                    return None
+                was_up = self.backend.state in UP
+                await self.backend.stop()
+                while self.backend.state in UP:  # somebody has started it in that moment
+                    await self.backend.stop()
+                change()
+                return was_up and not self.backend.draining
 
     async def _carry_out(self, action: BackendAction, order: object, superseded: asyncio.Event, spawn: Spawn) -> None:
         async with self._lock:

@@ -23,14 +23,14 @@ class Fingerprints:
     """Know each backend's fingerprint, as it was when they were last taken."""
 
     def __init__(self, pool: Pool) -> None:
-        self._sources = {backend: _source(backend) for backend in pool.backends}
+        self._pool = pool
         self._now: dict[Source, Fingerprint] = {}
         self._codes: dict[Backend, tuple[int, str]] = {}
         self._next = 0.0
 
     def of(self, backend: Backend) -> str | None:
         """Return the fingerprint of the code that a backend runs, or would run, with the models there are; None before `take`."""
-        now = self._now.get(self._sources[backend])
+        now = self._now.get(_source(backend))
         if now is None:
             return None
         code = self._codes[backend][1] if self._has_code(backend) else now.code
@@ -38,16 +38,20 @@ class Fingerprints:
 
     def is_due(self) -> bool:
         """Tell whether to take them again: after a while, and when a backend has started."""
-        new = any(backend.state is BackendState.READY and not self._has_code(backend) for backend in self._sources)
+        new = any(backend.state is BackendState.READY and not self._has_code(backend) for backend in self._pool.backends)
         return new or time.monotonic() >= self._next
 
     async def take(self) -> None:
         """Take them all, outside the event loop; a backend that has started since the last time runs the code of now."""
         begun = time.monotonic()
-        for source in set(self._sources.values()):
-            self._now[source] = Fingerprint(source, "") if isinstance(source, str) else await asyncio.to_thread(take_fingerprint, *source)
-        for backend, source in self._sources.items():
-            if backend.state is BackendState.READY and not self._has_code(backend):
+        backends = [(backend, _source(backend)) for backend in self._pool.backends]
+        taken: dict[Source, Fingerprint] = {}
+        for source in {source for _, source in backends}:
+            taken[source] = Fingerprint(source, "") if isinstance(source, str) else await asyncio.to_thread(take_fingerprint, *source)
+        self._now = taken
+        self._codes = {backend: code for backend, code in self._codes.items() if backend in self._pool.backends}
+        for backend, source in backends:
+            if _source(backend) == source and backend.state is BackendState.READY and not self._has_code(backend):
                 self._codes[backend] = (backend.info().starts, self._now[source].code)
         ended = time.monotonic()
         self._next = ended + max(EVERY_SECONDS, (ended - begun) / SHARE)

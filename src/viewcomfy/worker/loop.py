@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
 
 from viewcomfy.comfy.backend import Backend, BackendState
+from viewcomfy.core.deployments import affinity_of
 from viewcomfy.core.errors import ViewComfyError
 from viewcomfy.core.jobs import Job
+from viewcomfy.core.scheduling import environment_of, models_of
 from viewcomfy.core.workflows import model_files
 from viewcomfy.engine.base import Claimer, Engine, Lease
 from viewcomfy.worker.fitness import FORGET_SECONDS, Fitness
@@ -39,7 +42,7 @@ class _Loaded:
 
 
 class BackendLoop:
-    """Feeds one backend. `any_ready` tells whether some backend of the worker is up, `fitness` what each of them lacks.
+    """Feeds one backend. `any_ready` tells whether some backend for the same jobs is up, `fitness` what each of them lacks.
 
     `catalog` tells the revision of its catalog, None where that is not known. `changed` is called when it has got a job, or one has ended.
     """
@@ -76,6 +79,11 @@ class BackendLoop:
         self._paused = 0
         self._at_rest = asyncio.Event()
         """It runs nothing and asks for nothing."""
+        self.idle = asyncio.Event()
+        """It runs no job."""
+        self.idle.set()
+        self.before_job: Callable[[], bool] = lambda: False
+        """Called when a job has come; tells whether something stands in front of it in ComfyUI."""
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until told to stop; return when the running jobs have ended."""
@@ -85,8 +93,9 @@ class BackendLoop:
                 while not stopping.is_set():
                     lease = await self._claim()
                     if lease is not None:
-                        spare = bool(self._active)
+                        spare = self.before_job() or bool(self._active)
                         self._active[lease] = None
+                        self.idle.clear()
                         jobs.create_task(self._run(lease, spare=spare))
                 waker.cancel()
         finally:
@@ -101,6 +110,13 @@ class BackendLoop:
     def warm_models(self) -> list[str]:
         """The model files that the backend has loaded, as far as its jobs tell."""
         return sorted(self._loaded.files) if self._knows_loaded() else []
+
+    def note_loaded(self, workflow: Mapping[str, Any]) -> None:
+        """Take in that the backend has run a workflow that is no job's: it has its models loaded."""
+        if files := frozenset(model_files(workflow)):
+            self._loaded = _Loaded(self._backend.starts, models_of(affinity_of(workflow)), files)
+            self._tell()
+            self.notice()
 
     def look(self) -> None:
         """Look again at whether the backend may be given jobs: it is draining now, or no longer."""
@@ -189,7 +205,16 @@ class BackendLoop:
     def _claimer(self) -> Claimer:
         unfit = self._fitness.unfit(self._backend.origin)
         warm = frozenset({self._loaded.models}) if self._knows_loaded() and self._loaded.models else frozenset[str]()
-        claimer = Claimer(self._worker, self._pool, warm, unfit, catalog=self._catalog(), memory=self._memory())
+        claimer = Claimer(
+            self._worker,
+            self._pool,
+            warm,
+            unfit,
+            catalog=self._catalog(),
+            memory=self._memory(),
+            environment=self._backend.environment,
+            aside=self._backend.aside,
+        )
         if self._active:
             return replace(claimer, rank=1)
         if self._is_ready():
@@ -207,6 +232,8 @@ class BackendLoop:
         """Note that the backend lacks something that a job needs; tell whether another one may have it."""
         self._fitness.note(self._backend.origin, job.affinity)
         asyncio.get_running_loop().call_later(FORGET_SECONDS, self.notice)  # to ask for such jobs again
+        if self._backend.aside and not environment_of(job.affinity):
+            return True  # it is no fault of the job's that it came here
         return self._fitness.fits_elsewhere(self._backend.origin, job.affinity)
 
     async def _run(self, lease: Lease, *, spare: bool) -> None:
@@ -228,5 +255,7 @@ class BackendLoop:
             if next(iter(self._active)) == lease:
                 self._now_in_front()
             del self._active[lease]
+            if not self._active:
+                self.idle.set()
             self._tell()
             self.notice()

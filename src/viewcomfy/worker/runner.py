@@ -25,12 +25,13 @@ from viewcomfy.core.errors import (
     OutOfMemory,
     ServerUnavailable,
     StaleLease,
+    UnknownEnvironment,
     UnknownNodeClass,
     ViewComfyError,
 )
 from viewcomfy.core.events import log_event
 from viewcomfy.core.jobs import Job, JobError, JobStatus, Manifest
-from viewcomfy.core.scheduling import models_of
+from viewcomfy.core.scheduling import environment_of, models_of, serves
 from viewcomfy.core.tracing import NoTracer, Tracer
 from viewcomfy.engine.base import Engine, Lease
 from viewcomfy.files.base import Files
@@ -39,7 +40,7 @@ from viewcomfy.worker.job_trace import JobTrace
 
 RETRYABLE = (BackendCrashed, BackendUnresponsive, NoBackend, OutOfMemory, ServerUnavailable)
 """Faults of the backend or of what the worker needs, not of the job: it may succeed at another attempt."""
-LACKING = (UnknownNodeClass, MissingModel)
+LACKING = (UnknownEnvironment, UnknownNodeClass, MissingModel)
 """Faults that another ComfyUI may not have."""
 RETRY_SECONDS = 1.0
 RELEASE_GRACE = 1.0
@@ -130,6 +131,7 @@ class Runner:
         return None
 
     async def _attempt(self, execution: Execution, lease: Lease, job: Job) -> Report:
+        _check_environment(job, execution.backend)
         try:
             manifest = await execution.run()
         except BaseException:
@@ -252,6 +254,18 @@ def _remove(path: Path) -> None:
     for file in files:
         file.unlink()
     path.rmdir()
+
+
+def _check_environment(job: Job, backend: Backend) -> None:
+    """Raise UnknownEnvironment where a backend is not for a job: nobody that fits is there, or the engine is too old to know."""
+    wanted = environment_of(job.affinity)
+    if not serves(wanted, backend.environment, aside=backend.aside):
+        raise UnknownEnvironment(
+            f"No backend has the environment {wanted}, which the deployment runs in."
+            if wanted
+            else f"{backend.name} is for jobs alone that name the environment {backend.environment}.",
+            hint="`viewcomfy env apply` on a worker's machine brings an environment there.",
+        )
 
 
 def _log_lapse(lease: Lease, fault: ViewComfyError) -> None:

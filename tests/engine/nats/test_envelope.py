@@ -55,7 +55,7 @@ def test_what_can_not_be_read_is_refused(data: bytes) -> None:
 
 
 def test_shapes_arrive_as_they_were() -> None:
-    claimer = Claimer("w", "big", frozenset({"sdxl"}), frozenset({"flux+x"}), 1, 0.5, "abc", 24.0)
+    claimer = Claimer("w", "big", frozenset({"sdxl"}), frozenset({"flux+x"}), 1, 0.5, "abc", 24.0, "env-0123456789ab", True)
     lease = Lease("a", 3, "w", 12.5, "big")
     ticket = Ticket("a", 1.5, "big", 0, "key", "sdxl")
     outputs = (Output("cat.png", "image/png", 3, "jobs/a/out-1-cat.png", "9"),)
@@ -74,6 +74,12 @@ def test_what_a_newer_version_adds_is_left_out_and_what_is_missing_refused() -> 
     assert lease_of({**of_lease(lease), "weight": 3}, "default") == lease
     with pytest.raises(BadInput):
         lease_of({"prompt_id": "a"}, "default")
+
+
+def test_a_worker_that_knows_of_no_environments_goes_on() -> None:
+    told = of_claimer(Claimer("w", memory=24.0))
+    del told["environment"], told["aside"]
+    assert claimer_of(told, "default") == Claimer("w", memory=24.0)
 
 
 def test_the_pool_of_a_lease_is_that_of_the_subject() -> None:

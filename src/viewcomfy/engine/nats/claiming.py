@@ -43,9 +43,10 @@ class _Claim:
     lingers: asyncio.TimerHandle | None = None
 
     @property
-    def place(self) -> tuple[str, str, float, frozenset[str]]:
-        """What a claim has in common with one that may take its place."""
-        return self.claimer.worker, self.claimer.pool, self.claimer.patience, self.claimer.unfit
+    def place(self) -> tuple[str, str, float, frozenset[str], str, bool]:
+        """What a claim has in common with one that may take its place, and the job that is on its way to it."""
+        one = self.claimer
+        return one.worker, one.pool, one.patience, one.unfit, one.environment, one.aside
 
 
 class Claiming:

@@ -20,7 +20,10 @@ LOGS = {"true": True, "1": True, "false": False, "0": False}
 TEXT_FIELDS = {
     "logs": {"type": "string", "enum": ["true", "false"], "description": "true: live events; false: one JSON answer."},
     "params": {"type": "string", "description": 'A JSON object of inputs, by name or param key: {"6-inputs-text": "a cat"}.'},
-    "workflow_api": {"type": "string", "description": "A whole workflow in API format, for this call only."},
+    "workflow_api": {
+        "type": "string",
+        "description": "A whole workflow for this call only, in either of ComfyUI's formats; as a file, also a picture that carries it.",
+    },
     "prompt_id": {"type": "string", "description": "A UUID of the caller's choice: sent again, it finds the same job."},
 }
 CALL_PARAMETERS = [
