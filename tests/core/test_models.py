@@ -29,7 +29,9 @@ def test_a_file_stays_in_its_folder(file: str) -> None:
         check_model(Model("loras", file))
 
 
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://a/b", "https://", "a.safetensors", "http://[", "https://a/ b", "https://a/\n"])
+@pytest.mark.parametrize(
+    "url", ["file:///etc/passwd", "ftp://a/b", "https://", "a.safetensors", "http://[", "https://a/ b", "https://a/\n"]
+)
 def test_a_url_is_one_of_the_web(url: str) -> None:
     with pytest.raises(BadInput):
         check_model(Model("loras", "a.safetensors", url))

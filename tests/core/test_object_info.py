@@ -104,7 +104,12 @@ def test_the_revision_changes_with_everything_but_the_files_in_the_input_folder(
 
 def test_what_only_the_editor_cares_for_changes_the_revision() -> None:
     plain = catalog_of(["INT", {"default": 1}])
-    said: list[dict[str, Any]] = [{"control_after_generate": True}, {"control_after_generate": "fixed"}, {"forceInput": True}, {"socketless": True}]
+    said: list[dict[str, Any]] = [
+        {"control_after_generate": True},
+        {"control_after_generate": "fixed"},
+        {"forceInput": True},
+        {"socketless": True},
+    ]
     others = [catalog_of(["INT", {"default": 1, **one}]) for one in said]
     assert all(other.classes == plain.classes for other in others)
     assert len({plain.revision, *(other.revision for other in others)}) == 5

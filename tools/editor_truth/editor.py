@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import Page, Route, async_playwright
+from playwright.async_api import Dialog, Page, Route, async_playwright
 
 ARGUMENTS = [
     "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync",
@@ -27,7 +27,7 @@ class Editor:
         self._page = page
         self._url = url
         page.on("pageerror", lambda fault: self.errors.append(str(fault)))
-        page.on("dialog", lambda dialog: dialog.dismiss())
+        page.on("dialog", _answer)
 
     async def open(self) -> None:
         """Load the page anew, which forgets what the last workflows have left behind."""
@@ -79,3 +79,8 @@ async def _only_local(route: Route) -> None:
         await route.continue_()
     else:
         await route.abort()
+
+
+async def _answer(dialog: Dialog) -> None:
+    """Leave the page where it asks whether to, and decline anything else."""
+    await (dialog.accept() if dialog.type == "beforeunload" else dialog.dismiss())
