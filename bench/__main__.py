@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from bench import engines, files, forks, memory, report, scheduling, scheduling_plots, starts, stores, validation
+from bench import downloads, engines, files, forks, memory, report, scheduling, scheduling_plots, starts, stores, validation
 from bench.raw import RawDriver
 from bench.server import Bench, BenchServer
 from bench.workflows import CHANGING, sleeping, text_to_image, trivial
@@ -136,13 +136,15 @@ async def main() -> None:
         "report",
         "stores",
         "files",
+        "downloads",
         "engines",
         "scheduling",
     )
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", default=list(names), help=f"what to measure: {', '.join(names)}")
     parser.add_argument(
-        "--comfyui", help="what `viewcomfy comfyui install` made, with the test nodes; not for: stores, files, engines, scheduling"
+        "--comfyui",
+        help="what `viewcomfy comfyui install` made, with the test nodes; not for: stores, files, downloads, engines, scheduling",
     )
     parser.add_argument("--postgres", help="the URL of an empty database; absent: a server is started")
     parser.add_argument("--workers", type=int, default=1000, help="scheduling: how many workers are simulated")
@@ -154,11 +156,13 @@ async def main() -> None:
         await stores.measure(options.postgres, options.scale)
     if "files" in chosen:
         await files.measure(options.scale)
+    if "downloads" in chosen:
+        await asyncio.to_thread(downloads.measure, options.scale)
     if "engines" in chosen:
         await engines.measure(options.postgres, options.scale)
     if "scheduling" in chosen:
         simulate(options.workers, plots=options.plots)
-    if chosen <= {"stores", "files", "engines", "scheduling"}:
+    if chosen <= {"stores", "files", "downloads", "engines", "scheduling"}:
         return
     if not options.comfyui:
         parser.error("--comfyui is missing")

@@ -67,6 +67,7 @@ def place_facts(found: DeploymentOut) -> list[tuple[str, str]]:
         ("GPU memory", f"{found.memory:g} GiB" if found.memory else ""),
         ("environment", found.environment),
         ("warm-up", warm_up_text(found.warm_up)),
+        ("models", ", ".join(f"{model.folder}/{model.file}" for model in found.models)),
     ]
     return [pair for pair in pairs if pair[1]]
 
