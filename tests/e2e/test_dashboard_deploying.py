@@ -13,6 +13,7 @@ from tests.e2e.browser import Visitor, drop, shoot, violations
 from tests.e2e.product import ADMIN_TOKEN, Json, Product
 from tests.e2e.studio import PROMPT_EDITS, photo_file, put
 from tests.e2e.workflows import Workflow, text_to_image
+from tests.server.editor_workflows import node, picture, picture_api, untitled
 
 pytestmark = pytest.mark.e2e
 
@@ -46,10 +47,18 @@ def test_a_picture_and_an_app_file_can_be_deployed_from_any_page(studio: Product
     assert studio.http.get("/d/poster-of-a-photo").status_code == 404
 
 
+def test_a_workflow_as_the_editor_saves_it_can_be_deployed(studio: Product, page: Page) -> None:
+    drop(page, "black.json", json.dumps(picture("black")).encode())
+    expect(page.get_by_role("heading", name="The workflow: 2 nodes")).to_be_visible()
+    deploy(page, "black")
+    answer = studio.admin.get("/api/deployments/black").json()
+    assert untitled(answer["workflow_api"]) == picture_api("black")
+
+
 def test_what_can_not_be_deployed_is_refused_in_words(page: Page) -> None:
     expect(page.get_by_role("heading", name="Deployments")).to_be_visible()
-    editor = json.dumps({"nodes": [], "links": [], "version": 0.4}).encode()
-    refused(page, "workflow.json", editor, "It is in the format of ComfyUI's editor")
+    unknown = picture() | {"nodes": [node(1, "NoSuchNode", [])]}
+    refused(page, "workflow.json", json.dumps(unknown).encode(), "NoSuchNode")
     refused(page, "holiday.png", photo_file(), "This picture carries no workflow")
     refused(page, "notes.json", b"buy milk", "It is not valid JSON")
     refused(page, "other.json", b'{"name": "something"}', "There is no ComfyUI workflow in it")

@@ -66,7 +66,7 @@ function SettingTable({ rows }: { rows: Setting[] }) {
             <Table.Td>
               <div>
                 <Code className="break">{one.name}</Code>
-                <Text size="sm" c="dimmed" mt={4}>
+                <Text size="sm" c="dimmed" mt={4} className="break">
                   {one.description}
                 </Text>
               </div>
