@@ -57,3 +57,13 @@ def test_prompts_do_the_same_work_that_differ_in_ids_names_and_what_no_output_ne
     assert work(before, nodes) == work(after, nodes)
     after["5:7"]["inputs"] = {"file": "b"}
     assert work(before, nodes) != work(after, nodes)
+
+
+def test_a_number_for_a_text_does_the_same_work_as_the_text_that_comfyui_makes_of_it() -> None:
+    nodes: dict[str, Any] = {"Show": {"input": {"required": {"text": ["STRING", {}], "size": ["INT", {}]}}, "output_node": True}}
+
+    def shown(text: Any, size: Any) -> list[str]:
+        return work({"1": {"class_type": "Show", "inputs": {"text": text, "size": size}}}, nodes)
+
+    assert shown(7, 1) == shown("7", 1) != shown("8", 1)
+    assert shown("7", 1) != shown("7", "1")

@@ -20,7 +20,7 @@ def _signature(key: str, prompt: Mapping[str, Any], object_info: Mapping[str, An
         known[key] = "in a circle"
         node = prompt[key]
         taken = _inputs(object_info[node["class_type"]])
-        inputs = {name: value for name, value in node["inputs"].items() if name in taken or "." in name}
+        inputs = {name: _as_text(value, taken.get(name)) for name, value in node["inputs"].items() if name in taken or "." in name}
         known[key] = digest([node["class_type"], {name: _source(value, prompt, object_info, known) for name, value in inputs.items()}])
     return known[key]
 
@@ -31,10 +31,17 @@ def _source(value: Any, prompt: Mapping[str, Any], object_info: Mapping[str, Any
     return value
 
 
-def _inputs(node_class: Mapping[str, Any]) -> set[str]:
+def _inputs(node_class: Mapping[str, Any]) -> dict[str, Any]:
     """Return the inputs that ComfyUI hands to a node: those that the editor adds for itself are no part of the work."""
     given = node_class.get("input") or {}
-    return {name for part in ("required", "optional") for name, kind in (given.get(part) or {}).items() if not _is_shown_only(kind)}
+    kinds = {name: kind for part in ("required", "optional") for name, kind in (given.get(part) or {}).items()}
+    return {name: kind for name, kind in kinds.items() if not _is_shown_only(kind)}
+
+
+def _as_text(value: Any, kind: Any) -> Any:
+    """Return a number that is sent for a text as ComfyUI hands it on: as text."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return str(value) if is_number and isinstance(kind, list) and kind[:1] == ["STRING"] else value
 
 
 def _is_shown_only(kind: Any) -> bool:

@@ -160,6 +160,34 @@ def test_a_bypassed_subgraph_passes_on_the_input_of_the_type() -> None:
     assert api(graph)["9"] == {"one": ["1", 0]}
 
 
+def test_nothing_comes_out_of_a_muted_subgraph_within_another() -> None:
+    """The pinned editor keeps the link, and so runs what is muted; newer ones no longer do."""
+    graph = nested("outermost")
+    assert api(graph)["9"] == {"value": ["5:2:1", 0]}
+    graph["definitions"]["subgraphs"][0]["nodes"][0]["mode"] = 2
+
+    assert api(graph)["9"] == {}
+
+
+def test_a_number_that_a_text_of_a_subgraph_was_given_is_sent_as_the_text_that_comfyui_makes_of_it() -> None:
+    assert api(used(1044116463319391))["5:1"]["text"] == "1044116463319391"
+    assert api(used(12.5))["5:1"]["text"] == "12.5"
+
+
+def test_what_a_linked_widget_was_given_wins_over_an_entry_that_is_out_of_place() -> None:
+    inner = subgraph(
+        "s",
+        node(2, "Loader", ["a.safetensors"], {"ckpt_name*": 12}),
+        node(3, "Number", [9], {"value*": 11}),
+        links=[(11, "in", 0, 3), (12, "in", 1, 2)],
+        inputs=[("value", "INT", [11]), ("ckpt_name_2", "COMBO", [12])],
+    )
+    stale = {"proxyWidgets": [["2", "ckpt_name"]]}
+    found = api(workflow(node(5, "s", [7, "b.safetensors"], properties=stale), subgraphs=[inner]))
+
+    assert (found["5:3"], found["5:2"]) == ({"value": 7}, {"ckpt_name": "b.safetensors"})
+
+
 def test_a_muted_node_inside_is_left_out() -> None:
     inner = subgraph("s", node(1, "Number", mode=2), node(2, "Text", ["x"]))
 

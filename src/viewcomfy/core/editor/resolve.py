@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from viewcomfy.core.editor.flatten import Placed
-from viewcomfy.core.editor.graph import BYPASSED, PORTS_IN, Slot
+from viewcomfy.core.editor.graph import BYPASSED, MUTED, PORTS_IN, Slot
 from viewcomfy.core.editor.opened import Opened
 from viewcomfy.core.editor.problems import named, problem, refuse
 from viewcomfy.core.editor.slots import fits, output_type
@@ -101,9 +101,13 @@ def _from_output(opened: Opened, at: _At) -> _At | Source | None:
 
 
 def _inside(opened: Opened, at: _At) -> _At | None:
-    """Go on at the node inside a subgraph that its output is connected to."""
+    """Go on at the node inside a subgraph that its output is connected to; nothing comes out of one muted within another.
+
+    Where the outermost one is muted nothing inside of it runs, so that a link through it is left only if it passes on an input.
+    """
     graph = at.placed.inner
-    if graph is None or not 0 <= at.slot < len(graph.outputs):
+    muted = at.placed.parent is not None and at.placed.node.mode == MUTED
+    if graph is None or muted or not 0 <= at.slot < len(graph.outputs):
         return None
     link = next((graph.links[name] for name in graph.outputs[at.slot].links if name in graph.links), None)
     if link is None:
