@@ -15,7 +15,7 @@ from tests.core.app_files import WORKFLOW as APP_WORKFLOW
 from tests.e2e.product import Product
 from tests.server.site_kit import PICTURE
 from viewcomfy.environments.document import Code, Document, Torch
-from viewcomfy.environments.toml import write_toml
+from viewcomfy.environments.toml import read_toml, write_toml
 
 Type = Callable[..., Typed]
 UNKNOWN = {**PICTURE, "2": {"class_type": "ImageScal", "inputs": {}}}
@@ -58,6 +58,8 @@ def test_where_jobs_run_is_said_kept_and_changed(as_admin: Type, written: Writte
     moved = as_admin("deployments", "place", "placed", "--pool", "default", "--json").json
     assert (moved["pool"], moved["priority"], moved["memory"], moved["version"]) == ("default", 0, 20, 3)
     assert as_admin("deployments", "place", "placed", "--memory", "0", "--priority", "2").code == 0
+    told = as_admin("deployments", "place", "placed", "--priority", "1")
+    assert (told.code, told.out.split()) == (0, ["pool", "default"]), "all is as it is by default"
     for wrong in (["--priority", "5"], ["--pool", "no pool"], ["--memory", "-1"], []):
         told = as_admin("deployments", "place", "placed", *wrong, "--json")
         assert (told.code, told.error["code"]) == (2, "bad_input")
@@ -164,6 +166,16 @@ def test_a_check_says_what_would_happen_and_does_nothing(as_admin: Type, written
     assert found["report"]["ok"]
     assert {"photo", "prompt", "negative_prompt", "seed"} < {one["name"] for one in found["inputs"]}
     assert as_admin("deployments", "show", "checked").code == 4
+
+
+def test_a_check_looks_at_the_place_that_is_asked_for(as_admin: Type, written: Written) -> None:
+    document = write_toml(Document(Code("0.3.75", package="a==1.0", sha256="0" * 64, folder="comfy/"), "3.11.7", Torch("2.13.0", "cpu")))
+    told = as_admin("deploy", "unmade", written(PICTURE), "--check", "--environment", written(document, "environment.toml"))
+    assert (told.code, f"has the environment {read_toml(document).id}" in told.err) == (0, True)
+    assert "'nowhere'" in as_admin("deploy", "unmade", "w.json", "--check", "--pool", "nowhere").err
+    assert as_admin("deploy", "unmade", "w.json", "--check", "--warm-up-with", '{"nothing": 1}').code == 2
+    listed = as_admin("env", "list", "--json").json
+    assert read_toml(document).id not in [one["id"] for one in listed], "a check keeps nothing"
 
 
 def test_a_check_ends_as_the_deploying_would(as_admin: Type, written: Written) -> None:

@@ -95,6 +95,9 @@ def test_a_file_that_is_no_environment_and_an_id_that_nobody_knows_are_told(env:
     assert env("apply", tmp_path / "x.toml").code == 2
     assert env("apply", tmp_path / "none.toml").code in (2, 4)
     assert env("use", "env-0123456789ab", "--force").code == 4
+    unknown = env("diff", "env-0123456789ab", "--server", "http://127.0.0.1:9")
+    assert unknown.code == 4
+    assert "no environment env-0123456789ab here" in unknown.err
 
 
 def test_to_and_fro(env: Type, data: Path) -> None:

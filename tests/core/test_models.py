@@ -17,7 +17,7 @@ def test_a_model_is_named_by_its_folder_and_its_file() -> None:
     assert Model.from_dict(model.as_dict()) == model
 
 
-@pytest.mark.parametrize("folder", ["", ".", "..", "a/b", "/etc", "a\\b", "~root", " loras", "a\0b", "x" * 501])
+@pytest.mark.parametrize("folder", ["", ".", "..", "a/b", "/etc", "a\\b", "~root", " loras", "a\0b", "x" * 101])
 def test_a_folder_is_one_of_comfyuis(folder: str) -> None:
     with pytest.raises(BadInput):
         check_model(Model(folder, "a.safetensors"))

@@ -99,8 +99,9 @@ def test_a_pack_that_was_changed_by_hand_is_told(installation: Installation) -> 
     pack = installation.base / "custom_nodes" / "foo"
     make_repository(pack, {"__init__.py": ""}, remote=REMOTE)
     (pack / "__init__.py").write_text("x = 1")
-    [note] = freeze(installation).notes
-    assert "foo" in note
+    own, changed = freeze(installation).notes
+    assert "foo was made here: push it" in own
+    assert "foo has been changed here" in changed
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,6 +86,49 @@ def test_credentials_are_neither_kept_nor_told(tmp_path: Path, repository: Make)
     git.clone(disguised, tmp_path / "b")
     assert git.origin_of(tmp_path / "b")[0] == "file:///nowhere/pack"
     assert made.url not in (tmp_path / "b" / ".git" / "config").read_text()
+
+
+def test_a_password_is_in_no_argument_and_no_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told, program = tmp_path / "told", tmp_path / "bin" / "git"
+    program.parent.mkdir()
+    ask = "printf 'protocol=https\\nhost=host.example\\npath=owner/pack\\n\\n' | PATH=\"$REAL\" git credential fill"
+    program.write_text(
+        f'#!/bin/sh\necho "arguments: $*" > {told}\n{ask} >> {told}\nPATH="$REAL" git config --get-regexp url >> {told}\nexit 1\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("REAL", os.environ["PATH"])
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    with pytest.raises(FetchFailed):
+        git.clone(GitSource("https://host.example/owner/pack", secret_url="https://me:s3%40cret@host.example/owner/pack"), tmp_path / "a")
+    lines = told.read_text().splitlines()
+    assert {"username=me", "password=s3@cret"} <= set(lines)  # git is told when a server asks
+    assert [line for line in lines if "cret" in line] == ["password=s3@cret"]
+
+
+def test_the_repository_of_a_hook_that_started_us_is_left_alone(repository: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, other = repository(files={"a": "1"}), repository("other", {"b": "1"})
+    monkeypatch.setenv("GIT_DIR", str(other.folder / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(other.folder))
+    checkout = git.clone(GitSource(made.url), tmp_path / "clone")
+    assert git.changes(tmp_path / "clone") == []
+    monkeypatch.undo()
+    assert checkout.commit == made.git("rev-parse", "HEAD").strip()
+    assert other.git("status", "--porcelain") == ""
+
+
+def test_commits_of_ones_own_are_told_from_those_that_came(repository: Make, tmp_path: Path) -> None:
+    made = repository(files={"a": "1"})
+    lost = made.commit({"a": "2"})
+    made.git("reset", "--hard", "HEAD^")
+    made.git("config", "uploadpack.allowAnySHA1InWant", "true")
+    git.clone(GitSource(made.url, lost), tmp_path / "pinned")
+    assert git.own_commits(tmp_path / "pinned") == []
+    folder = tmp_path / "clone"
+    git.clone(GitSource(made.url), folder)
+    assert git.own_commits(folder) == []
+    (folder / "a").write_text("mine")
+    made.git("-C", str(folder), "commit", "--quiet", "--all", "--message", "mine")
+    assert [line.partition(" ")[2] for line in git.own_commits(folder)] == ["mine"]
 
 
 def test_a_repository_that_is_not_there_is_unknown(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
@@ -12,12 +13,12 @@ import pytest
 
 from tests.packs.kit import GOOD, Repository, everything_in
 from viewcomfy.comfy.installation import Installation
-from viewcomfy.core.errors import PackBroken
+from viewcomfy.core.errors import InstallFailed, PackBroken
 from viewcomfy.packs.install import Installer
-from viewcomfy.packs.journal import Journal, recover_if_idle
+from viewcomfy.packs.journal import Commit, Journal, changing, recover_if_idle, venv_of
 from viewcomfy.packs.record import read_packs
 from viewcomfy.packs.source import parse_source
-from viewcomfy.packs.twin import Swap, exchange
+from viewcomfy.packs.twin import Swap, exchange, make_twin
 
 Make = Callable[..., Repository]
 
@@ -44,7 +45,7 @@ work, twin = Path(sys.argv[3]), Path(sys.argv[4])
 swaps = (Swap(twin, base / "venv"), Swap(work / "Pack", base / "custom_nodes" / "Pack"))
 sys.addaudithook(hook)
 journal.commit(Commit("Pack", swaps, pack=Pack("Pack", commit="new")))
-journal.clean(work, twin)
+journal.clean(twin, work)
 """
 
 
@@ -76,7 +77,8 @@ def test_a_commit_that_is_killed_at_any_step_is_done_or_not_begun(tmp_path: Path
         base = tmp_path / str(last)
         installation = fake_installation(base)
         journal = Journal(installation)
-        work, twin = journal.work_folder(), journal.twin_of(base / "venv")
+        work = journal.work_folder()
+        twin = journal.twin_of(base / "venv", work)
         for folder in (twin, work / "Pack"):
             (folder / "bin").mkdir(parents=True)
             (folder / "bin" / "python").touch()
@@ -137,6 +139,46 @@ def test_two_at_once_come_one_after_the_other(installer: Installer, comfyui: Ins
         assert other.wait(60) == 0
     assert "waiting" in said[0]
     assert sorted(read_packs(comfyui)) == ["First", "Second"]
+
+
+def test_a_folder_that_can_not_be_moved_stays_and_hinders_nothing_later(tmp_path: Path) -> None:
+    installation = fake_installation(tmp_path / "ComfyUI")
+    one, other = installation.base / "custom_nodes" / "Pack", installation.base / "custom_nodes" / "Other"
+    other.mkdir()
+    journal = Journal(installation)
+    in_the_way = journal.work_folder() / "Pack"
+    (in_the_way / "something").mkdir(parents=True)
+    with pytest.raises(InstallFailed, match="Pack can't be moved"):
+        journal.commit(Commit("Pack", trash=((other, in_the_way.with_name("Other")), (one, in_the_way))))
+    assert (one / "state").read_text() == "old"
+    assert other.is_dir()
+    assert journal.recover() == "An interrupted change of packs was undone."
+    assert one.is_dir()
+
+
+def test_what_another_installation_with_the_same_packages_is_about_is_left_alone(tmp_path: Path) -> None:
+    one, other = (fake_installation(tmp_path / name) for name in ("One", "Other"))
+    (tmp_path / "One" / "venv").rename(tmp_path / "venv")
+    shutil.rmtree(tmp_path / "Other" / "venv")
+    one, other = (Installation.from_folder(each.base) for each in (one, other))
+    journal = Journal(one)
+    twin = journal.twin_of(venv_of(one), journal.work_folder())
+    twin.mkdir()
+    left = Journal(other).work_folder()
+    with changing(other, lambda _: None):
+        recover_if_idle(one, lambda _: None)
+        assert twin.is_dir()  # one at a time: both would put the same packages in place
+    assert not left.exists()
+    recover_if_idle(other, lambda _: None)
+    assert twin.is_dir()
+    recover_if_idle(one, lambda _: None)
+    assert not twin.exists()
+
+
+def test_a_twin_that_would_lack_something_is_none(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InstallFailed, match="can't be copied"):
+        make_twin(tmp_path / "file", tmp_path / "twin")  # as a folder that nobody may read: it can't be listed
 
 
 def test_folders_change_places(tmp_path: Path) -> None:

@@ -85,6 +85,19 @@ def test_files_that_were_changed_by_hand_are_not_overwritten(installer: Installe
     assert installer.update("Pack", force=True).pack.classes == ("Second",)
 
 
+def test_commits_that_nobody_else_has_are_not_lost(installer: Installer, comfyui: Installation, repository: Make) -> None:
+    made = repository()
+    installer.add(parse_source(made.url))
+    made.commit({"more.py": ""})
+    folder = comfyui.base / "custom_nodes" / "Pack"
+    (folder / "__init__.py").write_text(GOOD.format(name="Mine"))
+    made.git("-C", str(folder), "commit", "--quiet", "--all", "--message", "my node")
+    for act in (lambda: installer.update("Pack"), lambda: remove(comfyui, "Pack", force=False, say=quiet)):
+        with pytest.raises(Conflict, match=r"the commit .* my node"):
+            act()
+    assert "Mine" in (folder / "__init__.py").read_text()
+
+
 def test_what_is_pinned_stays_until_another_is_named(installer: Installer, repository: Make) -> None:
     made = repository()
     first = made.git("rev-parse", "HEAD").strip()

@@ -110,6 +110,14 @@ async def test_a_call_may_bring_it_as_text_or_json(site: Site) -> None:
     assert (await site.finished(answer.json()["prompt_id"]))["status"] == "succeeded"
 
 
+@pytest.mark.parametrize("data", [b"", b" \n", b"null"])
+async def test_an_empty_file_replaces_nothing_as_an_empty_text_does(site: Site, data: bytes) -> None:
+    await site.deploy("overridden", PICTURE)
+    answer = await site.infer("overridden", {"1-inputs-width": 16}, files={"workflow_api": ("any", data)})
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["prompt"]["1"]["inputs"]["width"] == 16
+
+
 async def test_one_call_brings_one_workflow(site: Site) -> None:
     await site.deploy("overridden", PICTURE)
     text, file = {"workflow_api": json.dumps(PICTURE)}, {"workflow_api": ("w.json", json.dumps(PICTURE).encode())}

@@ -114,6 +114,19 @@ async def test_what_holds_no_workflow_is_told(
         await conversions.api_of(tmp_path / "any", "The file")
 
 
+async def test_a_file_that_is_none_of_all_is_told_what_to_send(conversions: Conversions, tmp_path: Path) -> None:
+    (tmp_path / "any").write_bytes(b"hello")
+    with pytest.raises(InvalidJson) as fault:
+        await conversions.api_of(tmp_path / "any", "The file")
+    assert "a picture or video" in (fault.value.hint or "")
+
+
+async def test_an_environment_that_is_nowhere_is_named(desk: Desk, conversions: Conversions) -> None:
+    await know(desk, object_info())
+    with pytest.raises(UiWorkflow, match="has the environment env-0123456789ab"):
+        await conversions.api_of(picture(), environment="env-0123456789ab")
+
+
 async def test_while_no_backend_is_known_nothing_is_guessed(desk: Desk, conversions: Conversions) -> None:
     with pytest.raises(UiWorkflow, match="no ComfyUI whose nodes") as fault:
         await conversions.api_of(picture())

@@ -201,6 +201,15 @@ async def test_what_the_editor_saves_is_deployed_with_the_models_that_it_names(d
     assert (await deployer.deploy("black", wanted(workflow, place=Place(models=[own])))).deployment.models == (own,)
 
 
+async def test_what_is_secret_in_the_urls_of_an_editors_workflow_is_not_kept(desk: Desk, deployer: Deployer) -> None:
+    await know(desk, ["tiny_sd3.safetensors"])
+    secret = {**MODEL, "url": "https://me:word@models.example/tiny_sd3.safetensors?token=abc&download=true"}
+    workflow = picture()
+    workflow["nodes"].append(node(2, "CheckpointLoaderSimple", [MODEL["name"]], properties={"models": [secret]}))
+    made = (await deployer.deploy("black", wanted(workflow))).deployment
+    assert [model.url for model in made.models] == [f"{MODEL['url']}?download=true"]
+
+
 async def test_an_app_file_may_hold_what_the_editor_saves(desk: Desk, deployer: Deployer) -> None:
     await know(desk, ["tiny_sd3.safetensors"])
     form = {"title": "Black", "inputs": [{"title": "Picture", "inputs": [field("1-inputs-width", "Broad", 8, "number")]}]}

@@ -60,6 +60,8 @@ async def test_deployments_of_the_first_version_go_on_without_inputs(first: Path
     job = await store.jobs.get("a")
     assert job is not None
     assert job.cold_start is None
+    assert await store.deployments.named_models() == set()
+    assert await store.deployments.with_warm_up() == []
     await store.close()
 
 

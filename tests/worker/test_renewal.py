@@ -17,6 +17,7 @@ from tests.engine.conftest import place_of
 from tests.engine.kit import ENGINES
 from tests.worker.kit import Shop, Workflow, picture, sleeping, until, working
 from tests.worker.managed import break_start, installed, mend_start
+from viewcomfy.comfy.backend import BackendState
 from viewcomfy.comfy.pool import Pool
 from viewcomfy.comfy.records import bump, revision
 from viewcomfy.comfy.slots import Pattern, Served
@@ -196,7 +197,10 @@ async def test_one_that_does_not_run_is_not_started_for_a_change(house: House) -
     bump(house.served[0].installation)
     await asyncio.sleep(0.3)  # several looks
     assert (await house.shown())["comfyui-0"]["starts"] == 0
+    [backend], seen = house.shop.pool.backends, list[str | None]()
+    backend.watch(lambda: seen.append(backend.revision) if backend.state is BackendState.STARTING else None)
     await house.run(picture())
+    assert seen == [None]  # as long as it has not read what it starts from, nobody can take it for an older one
     await asyncio.sleep(0.3)
     assert (await house.shown())["comfyui-0"]["starts"] == 1
 

@@ -70,6 +70,20 @@ def test_without_environments_there_is_what_there_was(data: Path, own: Installat
     assert shown(Surroundings(data, None, is_named=True)) == []
 
 
+def test_a_switch_while_the_worker_starts_is_not_missed(data: Path, own: Installation) -> None:
+    install(data / "environments" / ONE, ONE)
+    switch(data, ONE)
+    assert shown(Surroundings(data, own, is_named=False)) == [(ONE, ONE, False)]
+
+
+def test_a_data_folder_behind_a_link_has_no_environment_twice(data: Path, tmp_path: Path) -> None:
+    install(data / "environments" / ONE, ONE)
+    switch(data, ONE)
+    (tmp_path / "link").symlink_to(data)
+    own = Installation.from_folder(tmp_path / "link" / "environments" / ONE)
+    assert shown(Surroundings(data, own, is_named=False)) == [(ONE, ONE, False)]
+
+
 def test_environments_come_beside_what_is_in_use_as_soon_as_they_are_whole(data: Path, own: Installation) -> None:
     surroundings = Surroundings(data, own, is_named=False)
     install(data / "environments" / ONE, ONE)

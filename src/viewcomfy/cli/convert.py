@@ -43,6 +43,7 @@ def convert(
     """
     from viewcomfy.cli import show
     from viewcomfy.cli.values import write_file
+    from viewcomfy.core.model_urls import without_secrets
 
     found = converted(client, file)
     if output is not None:
@@ -51,7 +52,7 @@ def convert(
         return show.as_json(found.model_dump(mode="json") | ({"path": str(output)} if output else {}))
     show.say(WORDS[found.source], style="green")
     for model in found.models:
-        show.say(f"It needs {model.folder}/{model.file}{f' ({model.url})' if model.url else ''}.")
+        show.say(f"It needs {model.folder}/{model.file}{f' ({without_secrets(model.url)})' if model.url else ''}.")
     return show.say(f"Wrote {output}.") if output else show.lines([json.dumps(found.workflow_api, indent=2)])
 
 

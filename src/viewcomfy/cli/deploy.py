@@ -88,7 +88,17 @@ def deploy(
     warm = warm_up_of(warm_up, warm_up_with)
     if check:
         with waiting(WAITING):
-            found = client.check(source.workflow, app_file=source.app_file, name=name, inputs=edits)
+            found = client.check(
+                source.workflow,
+                app_file=source.app_file,
+                name=name,
+                inputs=edits,
+                pool=pool,
+                memory=memory,
+                models=for_deployment(named),
+                environment=environment_id(client, environment, keep=False),
+                warm_up=warm,
+            )
         return _checked(found, forced=force, confirmed=allow_breaking or aside, as_json=as_json)
     if fetch:
         fetch_first(client, name, source, named, pool, allow_pickle=allow_pickle)
@@ -146,6 +156,7 @@ def _checked(found: CheckOut, *, confirmed: bool, forced: bool, as_json: bool) -
         show.as_json(found.model_dump(mode="json"))
     else:
         _show_findings(found)
+        place_notes(found)
         inputs_table(found.inputs)
     wanting = ["--force"] if not found.report.ok and not forced else []
     wanting += ["--allow-breaking or --not-current"] if not confirmed and any(change.breaking for change in found.changes) else []

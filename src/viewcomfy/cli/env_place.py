@@ -13,7 +13,7 @@ from viewcomfy.comfy.current import environments_folder, read_current
 from viewcomfy.comfy.find import find
 from viewcomfy.comfy.installation import Installation
 from viewcomfy.core.deployments import ENVIRONMENT
-from viewcomfy.core.errors import BadInput, UnknownEnvironment
+from viewcomfy.core.errors import BadInput, ServerUnavailable, UnknownEnvironment
 from viewcomfy.environments.applied import applied, document_of
 from viewcomfy.environments.document import Document
 from viewcomfy.environments.freeze import freeze
@@ -53,7 +53,7 @@ class Documents:
         self._connection = connection
 
     def read(self, named: str) -> Document:
-        """Return a document. Raises BadInput, UnknownEnvironment, ServerUnavailable."""
+        """Return a document. Raises BadInput, UnknownEnvironment."""
         if named == CURRENT:
             return freeze(here(self._settings), allow_unknown=True, extra_args=extra_args(self._settings)).document
         if not ENVIRONMENT.fullmatch(named) or Path(named).is_file():
@@ -64,8 +64,14 @@ class Documents:
             return self._of_server(named)
 
     def _of_server(self, environment: str) -> Document:
-        with connect(*self._connection) as client:
-            found = read_toml(client.environment(environment), environment)
+        try:
+            with connect(*self._connection) as client:
+                found = read_toml(client.environment(environment), environment)
+        except ServerUnavailable as fault:
+            hint = "`viewcomfy env list` shows those there are; --server names a server that may know it."
+            raise UnknownEnvironment(
+                f"There is no environment {environment} here, and no server to ask. {fault.message}", hint=hint
+            ) from fault
         if found.id != environment:
             raise BadInput(f"What the server keeps as {environment} is another environment: {found.id}.")
         return found

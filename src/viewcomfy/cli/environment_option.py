@@ -23,10 +23,10 @@ EnvironmentName = Annotated[
 ]
 
 
-def environment_id(client: Client, said: str | None) -> str | None:
-    """Return the id of an environment that was named by it, or by a file, which the server then keeps; None where nothing was said.
+def environment_id(client: Client, said: str | None, *, keep: bool = True) -> str | None:
+    """Return the id of an environment that was named by it, or by a file; None where nothing was said.
 
-    Raises BadInput for a file that can't be read or is no environment.
+    With `keep` the server then keeps what is in the file. Raises BadInput for a file that can't be read or is no environment.
     """
     if not said or ENVIRONMENT.fullmatch(said):
         return said
@@ -36,4 +36,8 @@ def environment_id(client: Client, said: str | None) -> str | None:
         raise BadInput(
             f"{said[:200]} is neither an id nor a file that can be read.", hint="`viewcomfy env freeze > environment.toml` makes one."
         ) from fault
-    return client.add_environment(text)
+    if keep:
+        return client.add_environment(text)
+    from viewcomfy.environments.toml import read_toml
+
+    return read_toml(text, said).id

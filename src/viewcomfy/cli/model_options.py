@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from viewcomfy.core.errors import BadInput, FetchFailed, UnknownDeployment
-from viewcomfy.core.model_urls import without_secrets
-from viewcomfy.core.models import Model, add_models, check_model, check_models
+from viewcomfy.core.models import Model, add_models, as_kept, check_model, check_models
 
 if TYPE_CHECKING:
     from viewcomfy.cli.source import Source
@@ -44,7 +43,7 @@ def read_models(options: Sequence[str] | None, file: Path | None) -> list[Model]
 
 def for_deployment(models: Sequence[Model] | None) -> list[dict[str, str]] | None:
     """Return models as a deployment keeps them: without what is secret in their URLs."""
-    return None if models is None else [model.as_dict() | {"url": without_secrets(model.url)} for model in models]
+    return None if models is None else [as_kept(model).as_dict() for model in models]
 
 
 def fetch_first(client: Client, name: str, source: Source, named: Sequence[Model] | None, pool: str | None, *, allow_pickle: bool) -> None:

@@ -182,11 +182,12 @@ def _show(outcome: Outcome) -> None:
         show.lines([_change_line(change)])
     state = f"{outcome.before} → {outcome.pack.state}" if outcome.before else outcome.pack.state
     if outcome.is_dry:
-        packages = f"{len(outcome.changes)} packages would change" if outcome.changes else "no package would change"
+        packages = f"{_counted(outcome.changes, 'package')} would change" if outcome.changes else "no package would change"
         script = "; its install.py would be run, which may do more" if outcome.has_script else ""
         return show.say(f"{outcome.pack.name} {state} fits: {packages}{script}. It has not been tried.", style="green")
     show.say(
-        f"{outcome.pack.name} {state} is in place, with {len(outcome.pack.classes)} nodes: {_some(outcome.pack.classes)}", style="green"
+        f"{outcome.pack.name} {state} is in place, with {_counted(outcome.pack.classes, 'node')}: {_some(outcome.pack.classes)}",
+        style="green",
     )
     show.say("Backends of this ComfyUI take it up when their jobs have ended.")
     return None
@@ -237,6 +238,10 @@ def _row(found: Found) -> Sequence[str]:
     origin = pack.url or (f"registry: {pack.id}" if pack.id else "")
     marks = [mark for mark, holds in (("by hand", not found.is_ours), ("off", not found.is_enabled)) if holds]
     return (found.name, pack.state, follows, str(len(pack.classes) or ""), " ".join([origin, *(f"({mark})" for mark in marks)]).strip())
+
+
+def _counted(things: Sequence[object], what: str) -> str:
+    return f"{len(things)} {what}{'' if len(things) == 1 else 's'}"
 
 
 def _some(names: Sequence[str], most: int = 8) -> str:

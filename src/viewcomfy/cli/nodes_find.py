@@ -42,7 +42,9 @@ def find(
     if not shown:
         return show.say("ComfyUI itself brings all of it." if len(names) > 1 else f"ComfyUI itself brings {names[0]}.")
     if not found and len(names) == 1:
-        raise NotFound(f"No pack is known to bring {names[0]!r}.", hint="Names are exact: look at class_type in the workflow.")
+        raise NotFound(
+            f"No pack is known to bring {names[0]!r}.", hint="Names are exact: look at class_type in the workflow. Nor is it a file."
+        )
     rows = [(name, *_row(found.get(name))) for name in shown]
     return show.table(["CLASS", "PACK", "`viewcomfy nodes add` …", "OR"], rows)
 

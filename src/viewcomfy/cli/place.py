@@ -13,7 +13,7 @@ from viewcomfy.core.errors import BadInput
 
 if TYPE_CHECKING:
     from viewcomfy.client.client import Client
-    from viewcomfy.wire.deployments import DeployedOut, DeploymentOut
+    from viewcomfy.wire.deployments import CheckOut, DeployedOut, DeploymentOut
 
 PRIORITIES = ("urgent", "normal", "low")
 
@@ -56,7 +56,7 @@ def place(
         return show.as_json(made.model_dump(mode="json"))
     show.say(f"{made.name} is at version {made.version} now.", style="green")
     place_notes(made)
-    return show.facts(place_facts(made))
+    return show.facts(place_facts(made) or [("pool", made.pool)])
 
 
 def place_facts(found: DeploymentOut) -> list[tuple[str, str]]:
@@ -72,7 +72,7 @@ def place_facts(found: DeploymentOut) -> list[tuple[str, str]]:
     return [pair for pair in pairs if pair[1]]
 
 
-def place_notes(made: DeployedOut) -> None:
+def place_notes(made: DeployedOut | CheckOut) -> None:
     """Say what its jobs will wait for."""
     from viewcomfy.cli import show
 

@@ -95,11 +95,11 @@ def deploy(name: str, workflow: Any, app_file: Any, inputs: Edits | None, **opti
     )
 
 
-def check(workflow: Any, app_file: Any, name: str | None, inputs: Edits | None) -> Call[CheckOut]:
-    """Ask what deploying a workflow would do."""
+def check(workflow: Any, app_file: Any, name: str | None, inputs: Edits | None, **place: Any) -> Call[CheckOut]:
+    """Ask what deploying a workflow would do. `place` are the other fields of CheckRequest."""
     if name is not None:
         check_name(name)
-    body = body_of(CheckRequest, **_source(workflow, app_file), **_edits(inputs), name=name)
+    body = body_of(CheckRequest, **_source(workflow, app_file), **_edits(inputs), name=name, **place)
     return Call(method="POST", path="/api/check", json=body, admin=True, timeout=CHECK_SECONDS, read=CheckOut.model_validate)
 
 

@@ -238,9 +238,15 @@ class Client:
         app_file: Any = None,
         name: str | None = None,
         inputs: Mapping[str, Mapping[str, Any]] | None = None,
+        pool: str | None = None,
+        memory: float | None = None,
+        models: Sequence[Mapping[str, str]] | None = None,
+        environment: str | None = None,
+        warm_up: Mapping[str, Any] | Literal[False] | None = None,
     ) -> CheckOut:
         """Return what deploying this would do, and do nothing; with a `name`, what would change for that deployment's callers."""
-        return self._http.call(self._base, _deployment_calls.check(workflow, app_file, name, inputs))
+        place = {"pool": pool, "memory": memory, "models": models, "environment": environment, "warm_up": warm_up}
+        return self._http.call(self._base, _deployment_calls.check(workflow, app_file, name, inputs, **place))
 
     def convert(self, workflow: Any) -> ConvertedOut:
         """Return a workflow in the API format, and the models that it names; `source` says what it came from.

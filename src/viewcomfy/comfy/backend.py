@@ -104,7 +104,7 @@ class Backend:
         self._listeners: list[Listener] = []
         self._watchers: list[Callable[[], None]] = []
         self._vitals = Vitals(comfyui_version=source.installation.version if isinstance(source, Launch) else None)
-        self._revision = ""
+        self._revision: str | None = ""
         self._users = 0
         self._starts, self._start_seconds, self._start_total = 0, 0.0, 0.0
         self._setbacks = Setbacks()
@@ -120,8 +120,8 @@ class Backend:
         return self._source if isinstance(self._source, str) else self._source.installation
 
     @property
-    def revision(self) -> str:
-        """The revision that its installation had when it was last started; empty where it has none."""
+    def revision(self) -> str | None:
+        """The revision that its installation had when it was last started; empty where it has none, None until that has been read."""
         return self._revision
 
     @property
@@ -253,6 +253,7 @@ class Backend:
     async def _start(self) -> None:
         if self._serving is not None:
             await asyncio.wait({self._serving})  # the last one is still ending
+        self._revision = None
         self._become(BackendState.STARTING)
         await self._setbacks.pause(self._say)
         begun = time.monotonic()

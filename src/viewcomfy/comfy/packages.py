@@ -139,14 +139,14 @@ class Packages:
     def _sources(self) -> list[str]:
         if not self.has_uv:
             return []  # pip reads its own settings
-        options = [part for link in self.find_links for part in ("--find-links", link)]
-        index = self._pip_settings().get("index-url")
-        return [*options, *(["--index-url", index] if index else [])]
+        return [part for link in self.find_links for part in ("--find-links", link)]
 
     def _environment(self) -> dict[str, str]:
-        env = dict(os.environ)  # handed on, not read
-        certificates = self._pip_settings().get("cert")
-        return {"SSL_CERT_FILE": certificates, **env} if certificates else env
+        """Return ours with what uv is to know of pip's settings: an index may hold a password, and arguments can be read by all."""
+        settings = self._pip_settings()
+        known = {"SSL_CERT_FILE": "cert", "UV_DEFAULT_INDEX": "index-url"}
+        told = {variable: settings[name] for variable, name in known.items() if settings.get(name)}
+        return told | dict(os.environ)  # handed on, not read
 
     def _pip_settings(self) -> dict[str, str]:
         """Ask pip for its settings: `global.find-links='…'` a line, variables as `:env:.find-links='…'`, which win."""

@@ -10,9 +10,11 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from viewcomfy.core.errors import BadInput
+from viewcomfy.core.model_urls import without_secrets
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 LONGEST = 500
+LONGEST_FOLDER = 100
 MOST = 500
 """How many models a deployment may name."""
 
@@ -47,7 +49,7 @@ class Model:
 def check_model(model: Model) -> Model:
     """Return a model with its hash in lower case; raise BadInput for one that could leave the models folder, or has no proper URL."""
     folder, file = PurePosixPath(model.folder), PurePosixPath(model.file)
-    if len(folder.parts) != 1 or not _is_inside(model.folder):
+    if len(folder.parts) != 1 or not _is_inside(model.folder) or len(model.folder) > LONGEST_FOLDER:
         raise BadInput(f"{model.folder[:80]!r} is no folder of models.", hint="It is one of ComfyUI's: checkpoints, loras, vae …")
     if not file.parts or not _is_inside(model.file):
         raise BadInput(f"{model.file[:80]!r} can't be the name of a model file.", hint="Name the file as the workflow does.")
@@ -77,6 +79,11 @@ def add_models(models: Iterable[Model], more: Iterable[Model]) -> tuple[Model, .
     for model in more:
         by_path.setdefault(model.path, model)
     return tuple(by_path.values())
+
+
+def as_kept(model: Model) -> Model:
+    """Return a model as it may be kept and shown: without what is secret in its URL."""
+    return replace(model, url=without_secrets(model.url))
 
 
 def _is_inside(path: str) -> bool:

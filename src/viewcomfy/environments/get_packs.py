@@ -14,6 +14,7 @@ from viewcomfy.comfy.packages import run
 from viewcomfy.core.errors import InstallFailed, ViewComfyError
 from viewcomfy.environments.document import Code, Pack
 from viewcomfy.packs.fetch import fetch
+from viewcomfy.packs.git import outside_of_any
 from viewcomfy.packs.record import write_pack
 from viewcomfy.packs.registry import Registry
 from viewcomfy.packs.source import GitSource, RegistrySource
@@ -50,5 +51,5 @@ def get_pack(installation: Installation, pack: Pack, registry: Registry) -> None
 
 
 def _git(folder: Path, say: Say, *words: str) -> None:
-    env = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "https:ssh:git"}  # handed on, not read
+    env = {**outside_of_any(os.environ), "GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "https:ssh:git"}  # handed on, not read
     run(["git", "-C", folder, *words], on_line=say, env=env)

@@ -49,6 +49,10 @@ def _add(found: Found, path: Path, known: Mapping[str, Recorded]) -> None:
     except BadInput:
         found.unknown.append(_why(path, pack))
         return
+    if checkout is not None and checkout.is_own:
+        found.notes.append(
+            f"The commit {pack.commit[:12]} of the pack {path.name} was made here: push it, for others to get it from {pack.url}."
+        )
     if checkout is not None and checkout.changed:
         found.notes.append(f"The pack {path.name} has been changed here: its commit {pack.commit[:12]} is frozen, the changes are not.")
 

@@ -22,9 +22,9 @@ def switch(data_dir: Path, environment: str) -> str:
 
     To switch to the one in use changes nothing.
     """
-    if environment:
-        installation_of(data_dir, environment)
     with _alone(data_dir) as folder:
+        if environment:
+            installation_of(data_dir, environment)
         before, _ = _read(data_dir)
         if before != environment:
             _write(folder, environment, before)

@@ -43,9 +43,9 @@ def fetch_newer(pack: Pack, source: Source, live: Path, folder: Path, *, scratch
 
 
 def edited(pack: Pack, folder: Path) -> list[str]:
-    """Return which of a pack's own files have been changed by hand: their names, or "its files" where only that is known."""
+    """Return what has been changed by hand: a pack's own files by their names, or "its files" where only that is known, and commits."""
     if (folder / ".git").exists():
-        return git.changes(folder)
+        return [*git.changes(folder), *(f"the commit {commit}" for commit in git.own_commits(folder))]
     return ["its files"] if pack.digest and pack.digest != digest_of(folder, tracked(folder)) else []
 
 

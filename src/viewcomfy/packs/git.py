@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from viewcomfy.core.errors import Conflict, FetchFailed, InstallFailed, UnknownPack
 from viewcomfy.packs.source import COMMIT, GitSource
@@ -18,6 +19,23 @@ SECONDS = 1800.0
 KEPT_LINES = 6
 HEX = re.compile(r"[0-9a-f]{7,40}")
 GIT_HINT = "Install git, for example with: apt-get install git"
+OF_A_REPOSITORY = frozenset(
+    f"GIT_{name}"
+    for name in (
+        "DIR", "WORK_TREE", "COMMON_DIR", "INDEX_FILE", "PREFIX", "NAMESPACE", "OBJECT_DIRECTORY", "ALTERNATE_OBJECT_DIRECTORIES",
+        "GRAFT_FILE", "SHALLOW_FILE", "REPLACE_REF_BASE", "NO_REPLACE_OBJECTS", "IMPLICIT_WORK_TREE", "INTERNAL_SUPER_PREFIX",
+        "QUARANTINE_PATH",
+    )
+)  # fmt: skip
+"""What `git rev-parse --local-env-vars` names: each says which repository is meant, whatever folder git is started in."""
+SETTINGS = (
+    ("advice.detachedHead", "false"),
+    ("http.lowSpeedLimit", "1000"),
+    ("http.lowSpeedTime", "60"),
+    ("core.hooksPath", os.devnull),
+)
+HELPER = """!f() { [ "$1" != get ] || printf 'username=%s\\npassword=%s\\n' "$PACK_USER" "$PACK_PASSWORD"; }; f"""
+"""Tells git the credentials that came with a URL, from where no other user of the machine can read them."""
 NOT_THERE = ("not found", "does not exist", "does not appear to be a git repository", "could not read username", "authentication failed")
 
 
@@ -50,6 +68,14 @@ def changes(folder: Path) -> list[str]:
     """Return the files that have been changed in a clone by hand, as git names them; those that git does not know are left out."""
     text = _git(["status", "--porcelain", "--untracked-files=no", "--ignore-submodules=untracked"], _environment(None), None, folder)
     return [line[3:] for line in text.splitlines()]
+
+
+def own_commits(folder: Path) -> list[str]:
+    """Return the commits of a clone that its repository does not have, as far as the clone knows: short hash and first line of each."""
+    fetched = re.findall(r"^[0-9a-f]{40}", _text(_git_folder(folder) / "FETCH_HEAD"), re.MULTILINE)
+    elsewhere = ["--not", "--remotes", "--tags", *fetched]
+    words = ["rev-list", "--oneline", "--max-count=20", "--ignore-missing", "HEAD", "--branches", *elsewhere]
+    return _git(words, _environment(None), None, folder, may_fail=True).splitlines()
 
 
 def newest(source: GitSource) -> str:
@@ -123,18 +149,37 @@ def _needed(commit: str, source: GitSource) -> str:
 
 def _environment(source: GitSource | None) -> dict[str, str]:
     """Return git's environment: no prompts, no program of the URL's choice, and the credentials where nobody sees them."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_CONFIG")}  # handed on, not read
+    env = outside_of_any(os.environ)  # handed on, not read
     protocols = "https:ssh:git:file" if source is None or source.url.startswith("file:") else "https:ssh:git"
     env |= {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": protocols, "LC_ALL": "C"}
     env.setdefault("GIT_ASKPASS", "true")
     env.setdefault("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=30")
-    settings = {"advice.detachedHead": "false", "http.lowSpeedLimit": "1000", "http.lowSpeedTime": "60", "core.hooksPath": os.devnull}
+    settings = [*SETTINGS]
     if source is not None and source.secret_url:
-        settings[f"url.{source.secret_url}.insteadOf"] = source.url
+        more, secrets = _credentials(source)
+        settings, env = settings + more, env | secrets
     env["GIT_CONFIG_COUNT"] = str(len(settings))
-    for number, (name, value) in enumerate(settings.items()):
+    for number, (name, value) in enumerate(settings):
         env |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
     return env
+
+
+def _credentials(source: GitSource) -> tuple[list[tuple[str, str]], dict[str, str]]:
+    """Return git's settings for a URL's user and password, and the variables that hold them: git would name them to its own programs."""
+    parts = urlsplit(source.secret_url)
+    if parts.scheme != "https" or parts.username is None:
+        return [(f"url.{source.secret_url}.insteadOf", source.url)], {}
+    host = parts.netloc.rpartition("@")[2]
+    bare = urlunsplit(parts._replace(netloc=host))
+    other = [(f"url.{bare}.insteadOf", source.url)] if bare != source.url else []
+    name = f"credential.https://{host}.helper"
+    secrets = {"PACK_USER": unquote(parts.username), "PACK_PASSWORD": unquote(parts.password or "")}
+    return [*other, (name, ""), (name, HELPER)], secrets  # the empty one: nobody else's helper is asked, or told them to keep
+
+
+def outside_of_any(env: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without git's variables that name a repository: a hook of another one may have started us."""
+    return {name: value for name, value in env.items() if not name.startswith("GIT_CONFIG") and name not in OF_A_REPOSITORY}
 
 
 def _git(

@@ -130,11 +130,12 @@ class Installer:
     @contextmanager
     def _workplace(self, journal: Journal, venv: Path) -> Iterator[tuple[Path, Path]]:
         """Give a folder to work in and the place for the packages' twin; both are gone at the end, whatever became of the change."""
-        work, twin = journal.work_folder(), journal.twin_of(venv)
+        work = journal.work_folder()
+        twin = journal.twin_of(venv, work)
         try:
             yield work, twin
         finally:
-            journal.clean(work, twin)
+            journal.clean(twin, work)
 
     def _commit(self, journal: Journal, attempt: Attempt, pack: Pack, packages: Swap | None) -> None:
         live = self.installation.base / "custom_nodes" / pack.name

@@ -15,7 +15,10 @@ COMMIT = re.compile(r"[0-9a-f]{40}")
 NIGHTLY = "nightly"
 """The version of a registry's entry that stands for the newest commit of its repository."""
 _SHORT_SSH = re.compile(r"(?P<user>[\w.-]+)@(?P<host>[\w.-]+):(?P<path>[^:@]+)(?:@(?P<ref>.+))?")
-_USAGE = "Name a git URL, such as https://github.com/owner/pack or that with @commit, or an id of the registry."
+_USAGE = (
+    "Name a git URL, such as https://github.com/owner/pack or that with @commit, or an id of the registry. "
+    "A repository on this machine is file:///its/folder."
+)
 
 
 @dataclass(frozen=True, slots=True)

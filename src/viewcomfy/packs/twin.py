@@ -25,7 +25,7 @@ def make_twin(folder: Path, twin: Path, *, small: int = 0) -> None:
     Installers replace files and never write into them, so that links are safe for packages. Raises DiskFull or InstallFailed.
     """
     try:
-        for place, folders, files in os.walk(folder):
+        for place, folders, files in os.walk(folder, onerror=_unless_gone):
             there = twin / Path(place).relative_to(folder)
             there.mkdir(parents=True, exist_ok=True)
             for name in [*files, *(each for each in folders if Path(place, each).is_symlink())]:
@@ -35,6 +35,12 @@ def make_twin(folder: Path, twin: Path, *, small: int = 0) -> None:
         if fault.errno == errno.ENOSPC:
             raise DiskFull(f"There is no room for a copy of {folder}.", hint="Free some, and run it again: nothing was changed.") from fault
         raise InstallFailed(f"{folder} can't be copied: {fault}.", hint="Nothing was changed.") from fault
+
+
+def _unless_gone(fault: OSError) -> None:
+    """Let a folder go that is not there any more; one that can't be read must not be missing in the twin, which replaces it."""
+    if not isinstance(fault, FileNotFoundError):
+        raise fault
 
 
 def _same(source: Path, target: Path, small: int) -> None:
@@ -112,18 +118,19 @@ class Swap:
         """Take the marker away, and then what was there before."""
         (self.live / MARKER).unlink(missing_ok=True)
         discard(self.new)
-        discard(_aside(self.new))
+        discard(aside(self.new))
 
 
 def exchange(one: Path, other: Path) -> None:
     """Let two folders change places: in one step where the system can do that, by three renames otherwise."""
     if not _exchange_at_once(one, other):
-        other.rename(_aside(one))
+        other.rename(aside(one))
         one.rename(other)
-        _aside(one).rename(one)
+        aside(one).rename(one)
 
 
-def _aside(path: Path) -> Path:
+def aside(path: Path) -> Path:
+    """Return where a folder is put for a moment that can't change places with another in one step."""
     return path.with_name(f"{path.name}.aside")
 
 

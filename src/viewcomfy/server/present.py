@@ -119,6 +119,7 @@ def check_out(found: Findings) -> CheckOut:
         report=report_out(found.report),
         changes=changes_out(found.changes),
         lost_edits=_lost(found),
+        notes=list(found.notes),
     )
 
 

@@ -23,8 +23,8 @@ PATIENCE = 60.0
 """Seconds that a call with a workflow of its own waits to hear what the backends have, where that is not known."""
 KEPT = 64
 """How many workflows stay converted, so that calls that bring the same one need no work."""
-KEPT_BYTES = 2 * 1024 * 1024
-"""What is larger is converted again each time."""
+KEPT_BYTES = 512 * 1024
+"""What is larger is converted again each time: all that is kept takes several times as much memory as it has bytes."""
 LONG_TEXT = 64 * 1024
 """Characters of JSON that are parsed in a few milliseconds."""
 
@@ -73,7 +73,7 @@ class Conversions:
                 raise
         infos = await self._asked(infos, patience, environment)
         if not infos:
-            raise self._nothing_known(what)
+            raise self._nothing_known(what, environment)
         return Read(await self._convert(source.workflow, infos, what), source.origin)
 
     async def _asked(
@@ -98,8 +98,9 @@ class Conversions:
                 self._kept.popitem(last=False)
         return made
 
-    def _nothing_known(self, what: str) -> UiWorkflow:
+    def _nothing_known(self, what: str, environment: str | None) -> UiWorkflow:
         why = self._catalogs.why_unknown.partition("\n")[0].removesuffix(" Its last lines:")
+        why = why or (f"No backend that is known has the environment {environment}." if environment else "")
         return UiWorkflow(
             f"{what} is in the format of ComfyUI's editor, and there is no ComfyUI whose nodes it could be converted with. {why}".rstrip(),
             hint="Try again when one is there, or send what Workflow → Export (API) saves.",

@@ -45,6 +45,8 @@ from viewcomfy.service.quotas import Quotas
 from viewcomfy.service.received import Received, ReceivedFile
 from viewcomfy.store.jobs import JobRows
 
+SHORT = 16
+"""Bytes of a file in which there is no workflow."""
 QUEUE_CHECK_SECONDS = 0.5
 """How old the known length of the queue may be; what was accepted since is added to it."""
 
@@ -327,6 +329,8 @@ def _same_job(job: Job, caller: Caller, deployment: Deployment) -> Job:
 
 
 def _says_nothing(override: str | Mapping[str, Any] | Path) -> bool:
+    if isinstance(override, Path):
+        override = override.read_text("latin-1") if override.stat().st_size < SHORT else "{}"
     return isinstance(override, str) and override.strip() in ("", "null")
 
 

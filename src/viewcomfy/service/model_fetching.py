@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from viewcomfy.core.deployments import check_pool
-from viewcomfy.core.errors import BadInput, NoBackend, UnknownWorker, ViewComfyError
+from viewcomfy.core.errors import BadInput, NoBackend, UnknownBackend, UnknownWorker, ViewComfyError
 from viewcomfy.core.models import Model, check_models
 from viewcomfy.core.workflows import model_files
 from viewcomfy.engine.base import Engine
@@ -17,6 +17,7 @@ from viewcomfy.store.deployments import DeploymentRows
 FETCH = "fetch"
 ANY_FOLDER = ""
 PATIENCE = 15.0
+OLD = "The worker is older than the server and can't fetch models. Update viewcomfy there."
 
 State = Mapping[str, Any]
 
@@ -72,6 +73,10 @@ class ModelFetching:
             answer = await self._engine.ask(worker, order, patience=PATIENCE)
         except UnknownWorker:
             return None
+        except UnknownBackend:  # it looks for a backend in every order that it does not know
+            reason = OLD
         except ViewComfyError as fault:
-            return [{"folder": model.folder, "file": model.file, "state": "failed", "error": str(fault)} for model in models]
-        return list(answer.get("models") or [])
+            reason = str(fault)
+        else:
+            return list(answer.get("models") or [])
+        return [{"folder": model.folder, "file": model.file, "state": "failed", "error": reason} for model in models]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from viewcomfy.core.deployments import Deployment, check_environment, check_memory, check_pool, check_priority
-from viewcomfy.core.model_urls import without_secrets
-from viewcomfy.core.models import Model, check_models
+from viewcomfy.core.models import Model, as_kept, check_models
 
 FIELDS = ("pool", "priority", "memory", "models", "environment", "warm_up")
 
@@ -37,7 +36,7 @@ class Place:
         if self.memory is not None:
             fields["memory"] = check_memory(self.memory)
         if self.models is not None:
-            fields["models"] = tuple(replace(model, url=without_secrets(model.url)) for model in check_models(self.models))
+            fields["models"] = tuple(map(as_kept, check_models(self.models)))
         if self.environment is not None:
             fields["environment"] = check_environment(self.environment)
         if self.warm_up is not None:

@@ -9,7 +9,7 @@ from typing import Any
 from viewcomfy.core.app_file import App, read_app_file
 from viewcomfy.core.editor.format import is_editor_workflow
 from viewcomfy.core.errors import BadInput
-from viewcomfy.core.models import Model, add_models
+from viewcomfy.core.models import Model, add_models, as_kept
 from viewcomfy.service.conversions import Conversions
 
 _API = "workflowApiJSON"
@@ -24,8 +24,8 @@ class SentWorkflow:
     models: tuple[Model, ...] = ()
 
     def with_models(self, models: Iterable[Model]) -> tuple[Model, ...]:
-        """Return models, and those that the workflow names beside them."""
-        return add_models(models, self.models)
+        """Return models, and those that the workflow names beside them, without what is secret in their URLs."""
+        return add_models(models, map(as_kept, self.models))
 
 
 def is_to_be_converted(workflow: Any, app_file: Any) -> bool:

@@ -151,7 +151,7 @@ class DeploymentRows:
     async def named_models(self) -> set[Model]:
         """Return the models that any version of a deployment names; those of removed deployments are left out."""
         rows = await self._database.read(lambda connection: connection.execute(_MODELS).all())
-        return {Model.from_dict(model) for row in rows for model in row.models}
+        return {Model.from_dict(model) for row in rows for model in row.models or ()}
 
     async def remove(self, name: str, now: float) -> bool:
         """Take a deployment away; tell whether it was there."""

@@ -61,6 +61,12 @@ class CheckRequest(BaseModel):
     app_file: dict[str, Any] | None = None
     inputs: InputEdits = {}
     name: str | None = None
+    pool: str | None = Field(None, max_length=100)
+    priority: int | None = None
+    memory: float | None = None
+    models: list[ModelIO] | None = Field(None, max_length=500)
+    environment: str | None = Field(None, max_length=100)
+    warm_up: WarmUp = None
 
 
 class ChangeOut(BaseModel):
@@ -75,12 +81,16 @@ class ChangeOut(BaseModel):
 
 
 class CheckOut(BaseModel):
-    """What deploying would do: the inputs, the report, what changes for callers, and the edits that found no input any more."""
+    """What deploying would do: the inputs, the report, what changes for callers, and the edits that found no input any more.
+
+    `notes` say what its jobs would wait for.
+    """
 
     inputs: list[InputOut]
     report: ReportOut
     changes: list[ChangeOut]
     lost_edits: list[str] = []
+    notes: list[str] = []
 
 
 class DeploymentOut(BaseModel):

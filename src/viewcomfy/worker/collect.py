@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 from viewcomfy.comfy.api import file_chunks
 from viewcomfy.comfy.link import Link
@@ -11,15 +12,15 @@ from viewcomfy.comfy.node_output import SavedFile, output_entries, text_outputs
 from viewcomfy.comfy.process import Folders
 from viewcomfy.core.errors import UnknownFile, WorkflowFailed
 from viewcomfy.core.outputs import Output, content_type_of, safe_filename, unique_filenames
-from viewcomfy.core.png_text import TextRemover
 from viewcomfy.files.base import Files
+from viewcomfy.worker.bare_files import bare_chunks, spooled
 from viewcomfy.worker.patience import patiently
 
 
 class Collector:
     """Keeps the outputs of one attempt under keys that begin with `prefix`, its own, so that a late attempt harms nobody.
 
-    `own` is the folder below ComfyUI's output folder that only this attempt writes to. `bare` takes the workflow out of PNGs.
+    `own` is the folder below ComfyUI's output folder that only this attempt writes to. `bare` takes the workflow out of what it keeps.
     """
 
     def __init__(self, files: Files, folders: Folders | None, link: Link, *, prefix: str, own: str, bare: bool = False) -> None:
@@ -54,12 +55,19 @@ class Collector:
 
     async def _bring(self, entry: SavedFile, key: str) -> int:
         path = self._folders.path_of(entry) if self._folders else None
-        if path is None or self._bare:
-            chunks = self._link.api.view(entry) if path is None else file_chunks(path)
-            return await self._files.put(key, _without_text(chunks) if self._bare else chunks)
+        if self._bare:
+            return await self._bring_bare(entry, path, key)
+        if path is None:
+            return await self._files.put(key, self._link.api.view(entry))
         if entry.folder_type == "output" and f"{entry.subfolder}/".startswith(f"{self._own}/"):
             return await self._files.put_file(key, path)
         return await self._files.put(key, file_chunks(path))  # a copy: the next job may write over it
+
+    async def _bring_bare(self, entry: SavedFile, path: Path | None, key: str) -> int:
+        if path is not None:
+            return await self._files.put(key, bare_chunks(path))
+        async with spooled(self._link.api.view(entry)) as copy:
+            return await self._files.put(key, bare_chunks(copy))
 
     async def _keep_text(self, text: str, node_id: str) -> Output:
         filename = self._name(f"text_{node_id}.txt")
@@ -75,13 +83,6 @@ class Collector:
     def _name(self, wanted: str) -> str:
         names = [output.filename for output in self.outputs]
         return unique_filenames([*names, safe_filename(wanted, "output")])[-1]
-
-
-async def _without_text(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-    remover = TextRemover()
-    async for chunk in chunks:
-        yield remover.feed(chunk)
-    yield remover.rest()
 
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:

@@ -163,7 +163,7 @@ def _differs(backend: Backend, slot: Slot) -> bool:
     """Tell whether a backend is not what it is to be: it is started from elsewhere, or runs from something older."""
     if not isinstance(backend.source, Launch):
         return False
-    return backend.source != slot.launch or (backend.state in UP and backend.revision != slot.revision)
+    return backend.source != slot.launch or (backend.state in UP and backend.revision not in (None, slot.revision))
 
 
 def _group(backend: Backend) -> str:

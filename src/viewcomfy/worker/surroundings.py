@@ -36,7 +36,11 @@ class Surroundings:
         self._own = own
         self._follows = own is not None and not is_named
         self._clock = clock
-        self._switched_to = self._current("")
+        self._fault = ""
+        self._switched_to = ""
+        for environment, made in applied(data):  # not what the file says: it may have changed while `own` was found or installed
+            if own is not None and made.main.resolve() == own.main.resolve():
+                self._own, self._switched_to = made, environment
         self._known: dict[Installation, tuple[str, str]] = {}
         self._known_until = 0.0
 
@@ -79,7 +83,11 @@ class Surroundings:
 
     def _current(self, before: str) -> str:
         try:
-            return current(self._data)
+            found = current(self._data)
         except ComfyUINotFound as fault:
-            log.warning("which environment is used can't be read", reason=str(fault))
+            if self._fault != str(fault):
+                log.warning("which environment is used can't be read", reason=str(fault))
+            self._fault = str(fault)
             return before
+        self._fault = ""
+        return found

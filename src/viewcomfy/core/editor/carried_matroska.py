@@ -8,37 +8,41 @@ from typing import NamedTuple
 from viewcomfy.core.editor.byte_source import LARGEST_TEXT, MOST_PARTS, ByteSource, Text, as_text, is_wanted
 
 SIGNATURE = b"\x1a\x45\xdf\xa3"
-_SEGMENT, _TAGS, _TAG, _SIMPLE, _NAME, _STRING = 0x18538067, 0x1254C367, 0x7373, 0x67C8, 0x45A3, 0x4487
+SEGMENT, TAGS = 0x18538067, 0x1254C367
+_TAG, _SIMPLE, _NAME, _STRING = 0x7373, 0x67C8, 0x45A3, 0x4487
 
 
-class _Element(NamedTuple):
+class Element(NamedTuple):
+    """One element: its content is between `start` and `end`, its own head begins at `begin`."""
+
     kind: int
     start: int
     end: int
+    begin: int
 
 
 def matroska_texts(source: ByteSource) -> Iterator[Text]:
     """Yield the texts that may hold a workflow."""
-    for segment in _elements(source, 0, source.size):
-        if segment.kind != _SEGMENT:
+    for segment in elements(source, 0, source.size):
+        if segment.kind != SEGMENT:
             continue
-        for tags in _elements(source, segment.start, segment.end):
-            if tags.kind == _TAGS:
+        for tags in elements(source, segment.start, segment.end):
+            if tags.kind == TAGS:
                 yield from _texts(source, tags)
 
 
-def _texts(source: ByteSource, tags: _Element) -> Iterator[Text]:
-    for tag in _elements(source, tags.start, tags.end):
+def _texts(source: ByteSource, tags: Element) -> Iterator[Text]:
+    for tag in elements(source, tags.start, tags.end):
         if tag.kind != _TAG:
             continue
-        for simple in _elements(source, tag.start, tag.end):
+        for simple in elements(source, tag.start, tag.end):
             if simple.kind == _SIMPLE:
                 yield from _text(source, simple)
 
 
-def _text(source: ByteSource, simple: _Element) -> Iterator[Text]:
+def _text(source: ByteSource, simple: Element) -> Iterator[Text]:
     name, text = "", None
-    for part in _elements(source, simple.start, simple.end):
+    for part in elements(source, simple.start, simple.end):
         if part.kind == _NAME:
             name = as_text(source.at(part.start, min(part.end - part.start, 80)))
         elif part.kind == _STRING:
@@ -47,7 +51,8 @@ def _text(source: ByteSource, simple: _Element) -> Iterator[Text]:
         yield Text(name, as_text(source.at(text.start, text.end - text.start)))
 
 
-def _elements(source: ByteSource, start: int, end: int) -> Iterator[_Element]:
+def elements(source: ByteSource, start: int, end: int) -> Iterator[Element]:
+    """Yield the elements between two places."""
     for _ in range(MOST_PARTS):
         head = source.at(start, 12)
         if start >= end or not head:
@@ -58,8 +63,8 @@ def _elements(source: ByteSource, start: int, end: int) -> Iterator[_Element]:
             return
         content = start + after_kind + after_length
         is_open = length == (1 << 7 * after_length) - 1  # the length was not known when it was written: all the rest
-        start = end if is_open else content + length
-        yield _Element(kind, content, min(start, end))
+        begin, start = start, end if is_open else content + length
+        yield Element(kind, content, min(start, end), begin)
 
 
 def _number(data: bytes, *, keep_mark: bool = False) -> tuple[int, int]:

@@ -14,25 +14,28 @@ _KEYS_HEAD = 8
 """Bytes before the names: a version and their count. Each name has as many: its length and whose it is."""
 
 
-class _Box(NamedTuple):
+class Box(NamedTuple):
+    """One box: its content is between `start` and `end`, its own head begins at `begin`."""
+
     kind: bytes
     start: int
     end: int
+    begin: int
 
 
 def mp4_texts(source: ByteSource) -> Iterator[Text]:
     """Yield the texts that may hold a workflow."""
-    for box in _boxes(source, 0, source.size):
+    for box in boxes(source, 0, source.size):
         if box.kind == b"moov":
-            for inner in _boxes(source, box.start, box.end):
+            for inner in boxes(source, box.start, box.end):
                 yield from _told(source, inner)
         else:
             yield from _told(source, box)
 
 
-def _told(source: ByteSource, box: _Box) -> Iterator[Text]:
+def _told(source: ByteSource, box: Box) -> Iterator[Text]:
     if box.kind == b"udta":
-        for inner in _boxes(source, box.start, box.end):
+        for inner in boxes(source, box.start, box.end):
             if inner.kind == b"meta":
                 yield from _meta(source, inner)
             elif inner.kind == _COMMENT:  # QuickTime's own way: a length and a language, then the text
@@ -41,21 +44,21 @@ def _told(source: ByteSource, box: _Box) -> Iterator[Text]:
         yield from _meta(source, box)
 
 
-def _meta(source: ByteSource, meta: _Box) -> Iterator[Text]:
+def _meta(source: ByteSource, meta: Box) -> Iterator[Text]:
     start = meta.start if source.at(meta.start + 4, 4) == b"hdlr" else meta.start + 4  # QuickTime has no version there
-    inner = {box.kind: box for box in _boxes(source, start, meta.end)}
+    inner = {box.kind: box for box in boxes(source, start, meta.end)}
     names = _names(source, inner[b"keys"]) if b"keys" in inner else {}
     if b"ilst" not in inner:
         return
-    for item in _boxes(source, inner[b"ilst"].start, inner[b"ilst"].end):
+    for item in boxes(source, inner[b"ilst"].start, inner[b"ilst"].end):
         name = "comment" if item.kind == _COMMENT else names.get(int.from_bytes(item.kind, "big"), "")
         if is_wanted(name):
-            data = next((box for box in _boxes(source, item.start, item.end) if box.kind == b"data"), None)
+            data = next((box for box in boxes(source, item.start, item.end) if box.kind == b"data"), None)
             if data is not None:  # a type and a language, then the text
                 yield from _text(source, name, data.start + 8, data.end)
 
 
-def _names(source: ByteSource, keys: _Box) -> dict[int, str]:
+def _names(source: ByteSource, keys: Box) -> dict[int, str]:
     """Return the names by their numbers, from 1."""
     names: dict[int, str] = {}
     place = keys.start + _KEYS_HEAD
@@ -74,7 +77,8 @@ def _text(source: ByteSource, name: str, start: int, end: int) -> Iterator[Text]
         yield Text(name, as_text(source.at(start, end - start)))
 
 
-def _boxes(source: ByteSource, start: int, end: int) -> Iterator[_Box]:
+def boxes(source: ByteSource, start: int, end: int) -> Iterator[Box]:
+    """Yield the boxes between two places."""
     for _ in range(MOST_PARTS):
         head = source.at(start, 16)
         if start + 8 > end or len(head) < 8:
@@ -86,5 +90,5 @@ def _boxes(source: ByteSource, start: int, end: int) -> Iterator[_Box]:
             length = end - start
         if length < header:
             return
-        yield _Box(head[4:8], start + header, min(start + length, end))
+        yield Box(head[4:8], start + header, min(start + length, end), start)
         start += length

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Literal
 from viewcomfy.core.editor.byte_source import ByteSource
 from viewcomfy.core.editor.carried import carried
 from viewcomfy.core.editor.format import is_editor_workflow
-from viewcomfy.core.errors import BadInput, InvalidUpload, InvalidWorkflow, TooLarge
+from viewcomfy.core.errors import BadInput, InvalidJson, InvalidUpload, InvalidWorkflow, TooLarge
 from viewcomfy.core.workflows import EXPORT_HINT, read_json
 
 Origin = Literal["api", "editor", "carried prompt", "carried workflow"]
@@ -50,7 +50,11 @@ def read_source(data: bytes | BinaryIO, what: str) -> Source:
         return Source(found.workflow, "carried workflow")
     if found.kind:
         raise InvalidWorkflow(f"{what} is {_article(found.kind)} {found.kind} file that carries no workflow.", hint=_CARRIED_HINT)
-    return of_json(read_json(_whole(ByteSource(data), what), what), what)
+    try:
+        return of_json(read_json(_whole(ByteSource(data), what), what), what)
+    except InvalidJson as fault:
+        fault.hint = fault.hint or EXPORT_HINT
+        raise
 
 
 def of_json(value: Any, what: str) -> Source:

@@ -62,7 +62,7 @@ async def deploy(name: str, _: Admin, request: Request) -> Response:
 async def check(_: Admin, request: Request) -> Response:
     """Say what deploying a workflow would come to: its inputs, where it runs, what changes for callers. Nothing is stored."""
     asked = await read_model(request, CheckRequest, settings_of(request).max_field)
-    wanted = Wanted(workflow=asked.workflow_api, app_file=asked.app_file, changes=asked.inputs)
+    wanted = Wanted(workflow=asked.workflow_api, app_file=asked.app_file, changes=asked.inputs, place=_place(asked))
     return json_response(check_out(await services_of(request).deployer.check(asked.name, wanted)))
 
 
@@ -165,7 +165,7 @@ async def _deployed(request: Request, found: Findings) -> Response:
     return json_response(deployed_out(found, released, base_url(request)), 201)
 
 
-def _place(asked: DeployRequest | EditRequest) -> Place:
+def _place(asked: DeployRequest | EditRequest | CheckRequest) -> Place:
     return Place(
         pool=asked.pool,
         priority=asked.priority,
