@@ -1,5 +1,5 @@
 import { Alert, Button, Group, List, Loader, Paper, Stack, Text, Title } from "@mantine/core";
-import { IconRefresh, IconUnlink } from "@tabler/icons-react";
+import { IconHourglass, IconRefresh, IconUnlink } from "@tabler/icons-react";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import { ChangeList } from "~/report/ChangeList";
@@ -42,6 +42,11 @@ export const Findings = memo(function Findings(props: Props) {
         {error ? <ErrorNote error={error} onRetry={again} /> : null}
         {!answer && !error && <Text c="dimmed">{t("report.wait")}</Text>}
         {answer && <ReportView report={answer.report} onNode={onNode} onUse={onUse} />}
+        {answer?.notes.map((note) => (
+          <Alert key={note} color="yellow" icon={<IconHourglass aria-hidden />} lang="en">
+            {note}
+          </Alert>
+        ))}
         {answer && answer.lost_edits.length > 0 && <LostEdits names={answer.lost_edits} />}
         {answer && hasBefore && (
           <div>

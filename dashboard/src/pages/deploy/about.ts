@@ -64,3 +64,8 @@ export function warmUpToSend(about: About): Record<string, never> | false | null
   if (about.warmUp === null) return null;
   return about.warmUp ? {} : false;
 }
+
+/** Return what a check is to know of where the jobs run: not yet a pool that can't be called so. */
+export function placeToCheck({ environment, memory, pool }: Pick<About, "environment" | "memory" | "pool">) {
+  return { environment, memory, pool: pool !== null && isPoolName(pool) ? pool : null };
+}

@@ -6,6 +6,7 @@ import { ApiError } from "~/api/errors";
 import { parseDigits } from "~/api/exactJson";
 import type { Check, Input, Workflow } from "~/api/types";
 import type { Draft } from "~/workflow-file/draft";
+import type { About } from "./about";
 import { type Edits, hasEdits, type InputEdits, toSend } from "./edits";
 
 /** What is checked: a workflow or an app file. */
@@ -13,6 +14,7 @@ type Source = Pick<Draft, "workflow_api" | "app_file">;
 
 const PAUSE = 400;
 const NOTHING: InputEdits = {};
+const NOWHERE: Place = {};
 const numbers = new WeakMap<object, number>();
 let last = 0;
 
@@ -32,12 +34,15 @@ export interface Checked {
   again: () => void;
 }
 
+/** Where the jobs of a draft are to run; what is null or left out is as in the version before. */
+type Place = Partial<Pick<About, "environment" | "pool" | "memory">>;
+
 /** Check a draft against the backends, as the next version of the deployment `name` where that is there. */
-export function useChecked(source: Source, name: string | undefined, edits: Edits): Checked {
-  const base = useCheck(source, name, NOTHING);
+export function useChecked(source: Source, name: string | undefined, edits: Edits, place = NOWHERE): Checked {
+  const base = useCheck(source, name, NOTHING, place);
   const workflow = workflowOf(source);
   const alone = useMemo(() => ({ workflow_api: workflow }), [workflow]);
-  const own = useCheck(alone, undefined, NOTHING, !!(workflow && (name || source.app_file)));
+  const own = useCheck(alone, undefined, NOTHING, NOWHERE, !!(workflow && (name || source.app_file)));
   const declared = name || source.app_file ? own.data?.inputs : base.data?.inputs;
   const sent = useMemo(
     () => (base.data && hasEdits(edits) ? toSend(base.data.inputs, edits, declared) : NOTHING),
@@ -45,7 +50,7 @@ export function useChecked(source: Source, name: string | undefined, edits: Edit
   );
   const [settled] = useDebouncedValue(sent, PAUSE);
   const changed = Object.keys(settled).length > 0;
-  const edited = useCheck(source, name, settled, changed);
+  const edited = useCheck(source, name, settled, place, changed);
   const [refetchBase, refetchEdited] = [base.refetch, edited.refetch];
   const latest = changed ? edited : base;
   const refused = changed && edited.error instanceof ApiError && edited.error.problems.length > 0 ? edited.error : null;
@@ -63,12 +68,18 @@ export function useChecked(source: Source, name: string | undefined, edits: Edit
   };
 }
 
-function useCheck(source: Source, name: string | undefined, inputs: InputEdits, enabled = true): UseQueryResult<Check> {
+function useCheck(
+  source: Source,
+  name: string | undefined,
+  inputs: InputEdits,
+  place: Place,
+  enabled = true,
+): UseQueryResult<Check> {
   const { workflow_api, app_file } = source;
   return useQuery({
-    queryKey: ["check", numberOf(workflow_api ?? app_file ?? source), name ?? null, inputs],
+    queryKey: ["check", numberOf(workflow_api ?? app_file ?? source), name ?? null, inputs, place],
     queryFn: async ({ signal }) => {
-      const body = { workflow_api, app_file, name, inputs };
+      const body = { workflow_api, app_file, name, inputs, ...place };
       return exactDefaults(must<string>(await api.POST("/api/check", { body, signal, parseAs: "text" })));
     },
     placeholderData: keepPreviousData,
