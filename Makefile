@@ -64,7 +64,7 @@ chaos: $(READY) ## run thousands of jobs while servers, workers, NATS, PostgreSQ
 comfyui: $(READY)
 	@.venv/bin/viewcomfy comfyui install --dir $(COMFYUI) --tiny-models
 
-editor-truth: $(READY) comfyui ## compare our conversion of workflows with ComfyUI's editor in a browser, over every published template
+editor-truth: $(READY) comfyui ## compare our conversion of workflows with ComfyUI's editor in a browser, over the published templates
 	@$(PY) -m tools.editor_truth --comfyui $(COMFYUI) $(ARGS)
 
 services: $(READY) ## start PostgreSQL, NATS and an S3 server in .services, and print what to export for them

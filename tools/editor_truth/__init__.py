@@ -1,1 +1,1 @@
-"""What ComfyUI's own editor makes of every published workflow template: the truth that our conversion is compared with."""
+"""What ComfyUI's own editor makes of the published workflow templates: the truth that our conversion is compared with."""

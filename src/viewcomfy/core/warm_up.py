@@ -10,6 +10,8 @@ from viewcomfy.core.inputs import Input
 from viewcomfy.core.validation import check
 from viewcomfy.core.workflows import is_link
 
+TIME_LIMIT = 300.0
+"""Seconds that a warm-up may take where its deployment names no limit."""
 HINT = "Name other values with --warm-up-with, or deploy without a warm-up (--no-warm-up)."
 
 

@@ -14,7 +14,7 @@ from viewcomfy.core.deployments import Deployment
 from viewcomfy.core.errors import BadInput, ServerUnavailable, UnknownWorker, ViewComfyError
 from viewcomfy.core.needs import has_memory, lacks, needs_of
 from viewcomfy.core.scheduling import serves
-from viewcomfy.core.warm_up import warm_up_workflow
+from viewcomfy.core.warm_up import TIME_LIMIT, warm_up_workflow
 from viewcomfy.engine.base import Engine
 from viewcomfy.service.catalogs import CatalogService
 from viewcomfy.service.checker import Checker
@@ -25,15 +25,13 @@ LOOK_SECONDS = 1.0
 READ_SECONDS = 5.0
 """How often the deployments are read again while no backend has started."""
 TURN = "warm-ups"
-TIME_LIMIT = 300.0
-"""Seconds that a warm-up may take where its deployment names no limit."""
 GIB = 2**30
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Start:
     """A backend that is ready, in one of its starts."""
 
     worker: str
@@ -65,8 +63,8 @@ class WarmUps:
         self._clock = clock
         self._read_at = float("-inf")
         self._known: Sequence[Deployment] = ()
-        self._places: frozenset[Place] = frozenset()
-        self._refused: set[tuple[Place, str]] = set()
+        self._starts: frozenset[Start] = frozenset()
+        self._refused: set[tuple[Start, str]] = set()
 
     async def run(self) -> None:
         """Look again and again, for ever."""
@@ -85,39 +83,39 @@ class WarmUps:
             return
         async with self._turns.turn(TURN, patience=0.0) as ours:
             if ours:
-                for place, calls in (await self._due()).items():  # anew: another server may have been faster
-                    await self._order(place, calls)
+                for start, calls in (await self._due()).items():  # anew: another server may have been faster
+                    await self._order(start, calls)
 
-    async def _due(self) -> dict[Place, list[Deployment]]:
+    async def _due(self) -> dict[Start, list[Deployment]]:
         """Return what each backend is still to be asked for."""
-        backends = {place: (pool, backend) for place, pool, backend in await self._ready()}
+        backends = {start: (pool, backend) for start, pool, backend in await self._ready()}
         deployments = await self._warm(frozenset(backends))
-        due: dict[Place, list[Deployment]] = {}
-        for place, (pool, backend) in backends.items() if deployments else ():
+        due: dict[Start, list[Deployment]] = {}
+        for start, (pool, backend) in backends.items() if deployments else ():
             asked = _asked(backend)
             fitting = [one for one in deployments if one.pool == pool and name_of(one) not in asked and await self._fits(one, backend)]
-            calls = [one for one in fitting if (place, name_of(one)) not in self._refused]
+            calls = [one for one in fitting if (start, name_of(one)) not in self._refused]
             if calls:
-                due[place] = calls
+                due[start] = calls
         return due
 
-    async def _ready(self) -> Iterable[tuple[Place, str, Mapping[str, Any]]]:
+    async def _ready(self) -> Iterable[tuple[Start, str, Mapping[str, Any]]]:
         return [
-            (Place(worker.name, str(backend.get("name")), int(backend.get("starts") or 0)), worker.pool, backend)
+            (Start(worker.name, str(backend.get("name")), int(backend.get("starts") or 0)), worker.pool, backend)
             for worker in await self._engine.workers()
             for backend in worker.backends
             if backend.get("state") == "ready" and not backend.get("draining") and "warm_up" in backend and not worker.facts.get("stopping")
         ]
 
-    async def _warm(self, places: frozenset[Place]) -> Sequence[Deployment]:
+    async def _warm(self, starts: frozenset[Start]) -> Sequence[Deployment]:
         """Return the deployments that name a warm-up; read again for what has started, and every few seconds."""
-        if not places:
+        if not starts:
             return ()
         now = self._clock()
-        if not places <= self._places or now - self._read_at >= READ_SECONDS:
+        if not starts <= self._starts or now - self._read_at >= READ_SECONDS:
             self._known, self._read_at = await self._deployments.with_warm_up(), now
-            self._refused = {refused for refused in self._refused if refused[0] in places}
-        self._places = places
+            self._refused = {refused for refused in self._refused if refused[0] in starts}
+        self._starts = starts
         return self._known
 
     async def _fits(self, deployment: Deployment, backend: Mapping[str, Any]) -> bool:
@@ -130,18 +128,18 @@ class WarmUps:
         catalogs = await self._catalogs.with_revisions({revision}) if isinstance(revision, str) else {}
         return not any(lacks(catalog, needs_of(deployment.workflow)) for catalog in catalogs.values())
 
-    async def _order(self, place: Place, deployments: Iterable[Deployment]) -> None:
+    async def _order(self, start: Start, deployments: Iterable[Deployment]) -> None:
         for deployment in deployments:
             try:
-                order = {"do": "warm", "backend": place.backend, "calls": [await self._call(deployment)]}
-                await self._engine.ask(place.worker, order)
+                order = {"do": "warm", "backend": start.backend, "calls": [await self._call(deployment)]}
+                await self._engine.ask(start.worker, order)
             except (ServerUnavailable, UnknownWorker) as fault:
-                log.info("a warm-up could not be ordered yet", backend=place.backend, worker=place.worker, reason=fault.message)
+                log.info("a warm-up could not be ordered yet", backend=start.backend, worker=start.worker, reason=fault.message)
                 return
             except ViewComfyError as fault:  # it would be the same the next time
-                self._refused.add((place, name_of(deployment)))
+                self._refused.add((start, name_of(deployment)))
                 level = log.warning if isinstance(fault, BadInput) else log.info
-                level("a warm-up can't run", deployment=name_of(deployment), backend=place.backend, reason=fault.message)
+                level("a warm-up can't run", deployment=name_of(deployment), backend=start.backend, reason=fault.message)
 
     async def _call(self, deployment: Deployment) -> dict[str, Any]:
         inputs = await self._checker.inputs(deployment)

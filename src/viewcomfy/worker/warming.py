@@ -14,12 +14,11 @@ import structlog
 
 from viewcomfy.comfy.backend import Backend, BackendState
 from viewcomfy.core.errors import BackendCrashed, BackendUnresponsive, BadInput, TimedOut, ViewComfyError
+from viewcomfy.core.warm_up import TIME_LIMIT
 from viewcomfy.core.workflows import check_workflow, model_files
 from viewcomfy.worker.loop import BackendLoop
 from viewcomfy.worker.warm_run import Disturbed, Lost, WarmRun
 
-TIME_LIMIT = 300.0
-"""Seconds that a warm-up may take where its deployment says nothing."""
 QUIET_SECONDS = 0.5
 """For so long no job must have come before a warm-up begins: one that waits is claimed sooner."""
 MOST_TRIES = 3
